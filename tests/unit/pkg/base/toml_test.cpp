@@ -1,0 +1,58 @@
+#include "pkg/base/toml.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pkg/base/error.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string report_of(auto&& body) {
+    try {
+        body();
+    } catch (const Error& error) {
+        return error.report();
+    }
+    return "no error";
+}
+
+TEST(Toml, UnknownKeyNamesPlaceAndNearestKey) {
+    TomlTable table = TomlTable::parse("version = \"1\"\nlicence = \"x\"\n", "r.toml");
+    table.find_string("version");
+    table.find_string("license");
+    const std::string report = report_of([&] { table.finish(); });
+    EXPECT_THAT(report, HasSubstr("unknown key 'licence'"));
+    EXPECT_THAT(report, HasSubstr("r.toml:2:1"));
+    EXPECT_THAT(report, HasSubstr("did you mean 'license'?"));
+}
+
+TEST(Toml, WrongTypeNamesPlaceAndBothTypes) {
+    TomlTable table = TomlTable::parse("[build]\nneeds = [1]\n", "r.toml");
+    TomlTable build = *table.find_table("build");
+    const std::string report = report_of([&] { build.strings("needs"); });
+    EXPECT_THAT(report, HasSubstr("'build.needs' must be a list of strings, but holds an integer"));
+    EXPECT_THAT(report, HasSubstr("r.toml:2:"));
+}
+
+TEST(Toml, SyntaxErrorNamesPlace) {
+    EXPECT_THAT(report_of([] { TomlTable::parse("a = \n", "r.toml"); }), HasSubstr("r.toml:1:"));
+}
+
+TEST(Toml, MissingRequiredKeyIsNamed) {
+    TomlTable table = TomlTable::parse("", "r.toml");
+    EXPECT_THAT(report_of([&] { table.required_string("version"); }), HasSubstr("'version' is missing"));
+}
+
+TEST(Toml, ReadsListsOfTables) {
+    TomlTable table = TomlTable::parse("[[s]]\nn = \"a\"\n[[s]]\nn = \"b\"\n", "r.toml");
+    std::vector<TomlTable> tables = table.tables("s");
+    ASSERT_EQ(tables.size(), 2u);
+    EXPECT_EQ(tables[1].required_string("n"), "b");
+    table.finish();
+}
+
+}  // namespace
+}  // namespace cairn
