@@ -1,0 +1,166 @@
+#include "pkg/crypto/hash.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "pkg/base/error.h"
+#include "pkg/base/fd.h"
+#include "pkg/base/text.h"
+
+namespace cairn::crypto {
+namespace {
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/// Lets libsodium choose the fastest code for this processor; without it, it stays with the slowest.
+void ensure_sodium() {
+    static const int status = sodium_init();
+    CHECK(status >= 0);
+}
+
+/// Fetched once: OpenSSL's lookup by name costs more than hashing a small file.
+const EVP_MD* sha256_method() {
+    static const EVP_MD* method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    CHECK(method != nullptr);
+    return method;
+}
+
+template <class Hasher>
+Hash hash_descriptor(int fd, const std::string& name) {
+    std::array<std::uint8_t, 128 * 1024> buffer;
+    Hasher hasher;
+    for (off_t offset = 0;;) {
+        const ssize_t count = pread(fd, buffer.data(), buffer.size(), offset);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) throw SystemError("cannot read '" + name + "'");
+        if (count == 0) return hasher.finish();
+        hasher.update(std::span(buffer).first(static_cast<std::size_t>(count)));
+        offset += count;
+    }
+}
+
+}  // namespace
+
+std::string Hash::to_hex() const {
+    return cairn::to_hex(bytes_);
+}
+
+std::optional<Hash> find_hash(std::string_view hex) {
+    if (hex.size() != 2 * Hash::size) return std::nullopt;
+    const auto bytes = cairn::find_hex(hex);
+    if (!bytes) return std::nullopt;
+    return Hash(std::span<const std::uint8_t, Hash::size>(*bytes));
+}
+
+Hash parse_hash(std::string_view hex) {
+    const auto hash = find_hash(hex);
+    if (!hash) throw Error("'" + std::string(hex) + "' is not a hash: 64 hexadecimal digits are expected");
+    return *hash;
+}
+
+Hash hash_blake2b(std::span<const std::uint8_t> bytes) {
+    ensure_sodium();
+    std::array<std::uint8_t, Hash::size> result;
+    crypto_generichash(result.data(), result.size(), bytes.data(), bytes.size(), nullptr, 0);
+    return Hash(result);
+}
+
+Hash hash_blake2b(std::string_view text) {
+    return hash_blake2b(bytes_of(text));
+}
+
+Hash hash_sha256(std::span<const std::uint8_t> bytes) {
+    std::array<std::uint8_t, Hash::size> result;
+    CHECK(EVP_Digest(bytes.data(), bytes.size(), result.data(), nullptr, sha256_method(), nullptr) == 1);
+    return Hash(result);
+}
+
+Hash hash_sha256(std::string_view text) {
+    return hash_sha256(bytes_of(text));
+}
+
+Hash hash_file_blake2b(int fd, const std::string& name) {
+    return hash_descriptor<Blake2bHasher>(fd, name);
+}
+
+Hash hash_file_blake2b(const std::filesystem::path& path) {
+    return hash_file_blake2b(open_file(path, O_RDONLY).get(), path.string());
+}
+
+Hash hash_file_sha256(int fd, const std::string& name) {
+    return hash_descriptor<Sha256Hasher>(fd, name);
+}
+
+Hash hash_file_sha256(const std::filesystem::path& path) {
+    return hash_file_sha256(open_file(path, O_RDONLY).get(), path.string());
+}
+
+static_assert(sizeof(crypto_generichash_state) <= 384 && alignof(crypto_generichash_state) <= 64);
+
+Blake2bHasher::Blake2bHasher() {
+    ensure_sodium();
+    start();
+}
+
+void Blake2bHasher::start() {
+    crypto_generichash_init(reinterpret_cast<crypto_generichash_state*>(state_.data()), nullptr, 0,
+                            Hash::size);
+}
+
+void Blake2bHasher::update(std::span<const std::uint8_t> bytes) {
+    crypto_generichash_update(reinterpret_cast<crypto_generichash_state*>(state_.data()), bytes.data(),
+                              bytes.size());
+}
+
+void Blake2bHasher::update(std::string_view text) {
+    update(bytes_of(text));
+}
+
+void Blake2bHasher::update_number(std::uint64_t number) {
+    std::array<std::uint8_t, 8> bytes;
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
+    update(bytes);
+}
+
+Hash Blake2bHasher::finish() {
+    std::array<std::uint8_t, Hash::size> result;
+    crypto_generichash_final(reinterpret_cast<crypto_generichash_state*>(state_.data()), result.data(),
+                             result.size());
+    start();
+    return Hash(result);
+}
+
+void Sha256Hasher::FreeContext::operator()(void* context) const {
+    EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
+}
+
+Sha256Hasher::Sha256Hasher() : context_(EVP_MD_CTX_new()) {
+    CHECK(context_ != nullptr);
+    start();
+}
+
+void Sha256Hasher::start() {
+    CHECK(EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(context_.get()), sha256_method(), nullptr) == 1);
+}
+
+void Sha256Hasher::update(std::span<const std::uint8_t> bytes) {
+    CHECK(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_.get()), bytes.data(), bytes.size()) == 1);
+}
+
+void Sha256Hasher::update(std::string_view text) {
+    update(bytes_of(text));
+}
+
+Hash Sha256Hasher::finish() {
+    std::array<std::uint8_t, Hash::size> result;
+    CHECK(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_.get()), result.data(), nullptr) == 1);
+    start();
+    return Hash(result);
+}
+
+}  // namespace cairn::crypto
