@@ -191,7 +191,7 @@ bool is_glob_match(std::string_view pattern, std::string_view path) {
 
 std::optional<std::string> find_nearest(std::string_view word, std::span<const std::string> candidates) {
     std::optional<std::string> best;
-    std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+    std::size_t best_distance = (word.size() <= 3 ? 1 : std::max<std::size_t>(2, word.size() / 3)) + 1;
     for (const std::string& candidate : candidates) {
         const std::size_t distance = edit_distance(word, candidate);
         if (distance < best_distance) {
