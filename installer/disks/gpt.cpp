@@ -166,7 +166,7 @@ Bytes make_header(const PartitionTable& table, std::uint64_t own_sector, std::ui
     return header;
 }
 
-void apply(BlockDevice& disk, std::span<const TableWrite> steps) {
+void apply_writes(BlockDevice& disk, std::span<const TableWrite> steps) {
     for (const TableWrite& step : steps) {
         with_context(std::format("writing the {} of disk '{}'", step.what, disk.name()), [&] {
             disk.write(step.offset, step.bytes);
@@ -222,12 +222,12 @@ std::vector<TableWrite> plan_table_writes(const PartitionTable& table, std::uint
 }
 
 void write_partition_table(BlockDevice& disk, const PartitionTable& table) {
-    apply(disk, plan_table_writes(table, disk.size()));
+    apply_writes(disk, plan_table_writes(table, disk.size()));
 }
 
 void repair_primary_table(BlockDevice& disk, const PartitionTable& table) {
     const std::vector<TableWrite> steps = plan_table_writes(table, disk.size());
-    apply(disk, std::span(steps).last(primary_steps));
+    apply_writes(disk, std::span(steps).last(primary_steps));
 }
 
 }  // namespace cairn::disks
