@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "pkg/base/fd.h"
+
+namespace cairn::support {
+
+/// One file of the test server, and how badly it is served.
+struct ServedFile {
+    std::string content;
+    int status = 200;
+    bool has_ranges = true;
+    std::string location = {};  // with a 3xx status
+    std::string etag = {};
+    int failures = 0;  // so many requests get `failure_status` first
+    int failure_status = 503;
+    int cuts = 0;                        // so many requests are cut off …
+    std::size_t cut_after = 0;           // … after so many bytes of the body
+    std::chrono::milliseconds pause{0};  // before the body
+    std::string content_after_cut = {};  // replaces `content` once a request was cut
+};
+
+/// An HTTP server on a free port of the loopback interface, for as long as it lives. Remembers what was asked
+/// for.
+class HttpServer {
+  public:
+    HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+    ~HttpServer();
+
+    void serve(const std::string& path, ServedFile file);
+    void serve(const std::string& path, std::string content) {
+        serve(path, ServedFile{.content = std::move(content)});
+    }
+    /// "http://127.0.0.1:<port>" + path.
+    std::string address(const std::string& path = "") const;
+    /// "GET /path", with " bytes=…" for ranges; in order of arrival.
+    std::vector<std::string> requests() const;
+
+  private:
+    void accept_connections();
+    void answer(int connection);
+    std::string find_answer(const std::string& path, const std::string& range, std::size_t& send_limit);
+
+    Fd listener_;
+    std::uint16_t port_ = 0;
+    std::atomic<bool> is_stopping_ = false;
+    mutable std::mutex mutex_;
+    std::map<std::string, ServedFile> files_;  // guarded by mutex_
+    std::vector<std::string> requests_;        // guarded by mutex_
+    std::vector<std::thread> connections_;     // touched by acceptor_ only
+    std::thread acceptor_;
+};
+
+}  // namespace cairn::support
