@@ -28,7 +28,9 @@ std::string clang_configuration(const std::string& triple, BuildFor build_for) {
                       "-resource-dir=/sysroot/usr/lib/clang/{}\n"
                       "-rtlib=compiler-rt\n"
                       "-unwindlib=libunwind\n"
-                      "-stdlib=libc++\n",
+                      "-stdlib=libc++\n"
+                      // Or the headers of the host's libc++, found beside the compiler, would come first.
+                      "-stdlib++-isystem /sysroot/usr/include/c++/v1\n",
                       llvm_version);
 }
 
