@@ -58,12 +58,13 @@ BuildSpec read_build(TomlTable table) {
     build.options_aarch64 = table.strings("options_aarch64");
     build.parameters = table.strings("parameters");
     for (const std::string& parameter : build.parameters)
-        if (parameter != "driver_groups")
+        if (parameter != "driver_groups" && parameter != "module_certificate")
             table.fail("parameters", std::format("holds '{}', which no image gives", parameter));
     for (const std::string& name : table.strings("architectures"))
         build.architectures.push_back(parse_architecture(name));
     build.script = table.string_or("script", "");
     build.subdir = table.string_or("subdir", "");
+    build.cost = table.integer_or("cost", build.cost);
     build.host = table.bool_or("host", false);
     build.in_source = table.bool_or("in_source", false);
     build.runtime = table.bool_or("runtime", true);

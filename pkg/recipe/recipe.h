@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -58,6 +59,7 @@ struct BuildSpec {
     std::vector<Architecture> architectures;  // empty: all
     std::string script;
     std::string subdir;
+    std::int64_t cost = 30;  // about how many CPU seconds; long builds start first. Not part of the build key
     bool host = false;       // a tool for the machine that builds
     bool in_source = false;  // build in a writable copy of the source
     bool runtime = true;     // false: needs of the default target runtime are not added
