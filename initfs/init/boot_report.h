@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "initfs/init/data.h"
+#include "initfs/init/new_root.h"
+#include "installer/slots/loader_report.h"
+
+namespace cairn::init {
+
+/// All that this boot found out, for everybody who comes later.
+struct BootReport {
+    Release release;
+    disks::RootHash root_hash;
+    std::string disk;     // node
+    std::string disk_id;  // GUID of its table
+    layout::Slot slot = layout::Slot::a;
+    slots::LoaderReport loader;
+    DataState data;
+};
+
+/// The text of /run/cairn/boot.json; field names are in images/layout/boot_report.h.
+std::string format_boot_report(const BootReport& report);
+
+}  // namespace cairn::init

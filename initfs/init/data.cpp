@@ -1,0 +1,87 @@
+#include "initfs/init/data.h"
+
+#include <sys/mount.h>
+
+#include <format>
+
+#include "initfs/init/mounts.h"
+#include "installer/disks/data_partition.h"
+#include "installer/disks/device_mapper.h"
+#include "installer/disks/file_systems.h"
+#include "pkg/base/error.h"
+#include "pkg/base/text.h"
+
+namespace cairn::init {
+
+namespace {
+
+constexpr std::uint64_t mapper_sector = 512;
+
+void make_file_system(const RootDisk& disk, const disks::Region& region) {
+    const std::uint64_t start = region.first * region.sector_size / mapper_sector;
+    disks::MappedDevice device =
+        disks::MappedDevice::open("new-data", {.sectors = region.size() / mapper_sector,
+                                               .type = "linear",
+                                               .parameters = std::format("{} {}", disk.node.device, start),
+                                               .access = disks::MappedTarget::Access::read_write});
+    disks::make_ext4(device.path(), layout::name_of(layout::Part::data));
+    device.remove();
+}
+
+/// Gives the table that is in force now.
+disks::PartitionTable make_data(const RootDisk& disk, const std::function<void(std::string_view)>& say) {
+    disks::DiskFile file(disk.node.node, disks::DiskFile::Access::read_write);
+    const auto region = disks::find_room_for_data(disk.table, file.size());
+    if (!region)
+        throw Error("there is no room for a data partition")
+            .detail("disk", std::format("{}, {}", disk.node.node.string(), format_bytes(file.size())))
+            .hint("64 MiB behind the last partition are the least; put the image on a larger disk");
+    say(std::format("first boot: making the data partition, {}, on {}", format_bytes(region->size()),
+                    disk.node.node.string()));
+    return disks::make_data_partition(file, disk.table, *region, disks::make_random_guid,
+                                      [&](const disks::Region& room) { make_file_system(disk, room); });
+}
+
+void mount_data(const std::filesystem::path& node) {
+    disks::check_ext4(node);
+    disks::mount_file_system(node, data_place, "ext4", MS_NOSUID | MS_NODEV | MS_NOEXEC, "errors=remount-ro");
+}
+
+DataState open_data_or_throw(const RootDisk& disk, const std::function<void(std::string_view)>& say) {
+    if (disk.is_table_from_backup) {
+        say(std::format("the partition table of {} is torn: restoring it from its backup",
+                        disk.node.node.string()));
+        disks::DiskFile file(disk.node.node, disks::DiskFile::Access::read_write);
+        disks::repair_primary_table(file, disk.table);
+    }
+    RootDisk now = disk;
+    const bool is_first_boot = disk.table.find_partition(layout::Part::data) == nullptr;
+    if (is_first_boot) now.table = make_data(disk, say);
+    const disks::PartitionNode node = find_partition_node(now, layout::Part::data);
+    mount_data(node.node);
+    return {is_first_boot ? DataState::Kind::made : DataState::Kind::mounted, node.node, {}};
+}
+
+}  // namespace
+
+std::string_view to_text(DataState::Kind kind) {
+    switch (kind) {
+        case DataState::Kind::mounted:
+            return "mounted";
+        case DataState::Kind::made:
+            return "made";
+        case DataState::Kind::failed:
+            return "failed";
+    }
+    return "";
+}
+
+DataState open_data(const RootDisk& disk, const std::function<void(std::string_view)>& say) {
+    try {
+        return open_data_or_throw(disk, say);
+    } catch (const Error& error) {
+        return {DataState::Kind::failed, {}, error.report()};
+    }
+}
+
+}  // namespace cairn::init
