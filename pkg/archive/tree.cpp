@@ -8,30 +8,8 @@
 namespace cairn::archive {
 namespace {
 
-bool is_utf8_without_controls(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-        const auto first = static_cast<unsigned char>(text[i++]);
-        if (first < 0x20 || first == 0x7f) return false;
-        if (first < 0x80) continue;
-        const std::size_t more = first >= 0xf0 && first <= 0xf4 ? 3
-                                 : first >= 0xe0                ? 2
-                                 : first >= 0xc2                ? 1
-                                                                : 0;
-        if (more == 0 || first > 0xf4 || i + more > text.size()) return false;
-        char32_t code = first & (0x3f >> more);
-        for (const std::size_t end = i + more; i < end; ++i) {
-            const auto next = static_cast<unsigned char>(text[i]);
-            if ((next & 0xc0) != 0x80) return false;
-            code = (code << 6) | (next & 0x3f);
-        }
-        const bool too_long = code < (more == 1 ? 0x80U : more == 2 ? 0x800U : 0x10000U);
-        if (too_long || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
-    }
-    return true;
-}
-
 [[noreturn]] void refuse(const FileEntry& entry, const std::string& why) {
-    throw Error("cannot use '" + entry.path + "' in a package: " + why);
+    throw VerifyError("cannot use '" + entry.path + "' in a package: " + why);
 }
 
 void check_xattrs(const FileEntry& entry) {
@@ -39,8 +17,7 @@ void check_xattrs(const FileEntry& entry) {
     for (std::size_t i = 0; i < entry.xattrs.size(); ++i) {
         const Xattr& xattr = entry.xattrs[i];
         const bool name_ok = !xattr.name.empty() && xattr.name.size() <= TreeLimits::xattr_name &&
-                             xattr.name.find('=') == std::string::npos &&
-                             is_utf8_without_controls(xattr.name);
+                             xattr.name.find('=') == std::string::npos && is_plain_text(xattr.name);
         if (!name_ok) refuse(entry, "an extended attribute has a bad name");
         if (xattr.value.size() > TreeLimits::xattr_value) refuse(entry, "an extended attribute is too large");
         if (i > 0 && entry.xattrs[i - 1].name >= xattr.name)
@@ -86,8 +63,30 @@ void check_hard_link(const FileTree& tree, const FileEntry& entry) {
 
 }  // namespace
 
+bool is_plain_text(std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const auto first = static_cast<unsigned char>(text[i++]);
+        if (first < 0x20 || first == 0x7f) return false;
+        if (first < 0x80) continue;
+        const std::size_t more = first >= 0xf0 && first <= 0xf4 ? 3
+                                 : first >= 0xe0                ? 2
+                                 : first >= 0xc2                ? 1
+                                                                : 0;
+        if (more == 0 || first > 0xf4 || i + more > text.size()) return false;
+        char32_t code = first & (0x3f >> more);
+        for (const std::size_t end = i + more; i < end; ++i) {
+            const auto next = static_cast<unsigned char>(text[i]);
+            if ((next & 0xc0) != 0x80) return false;
+            code = (code << 6) | (next & 0x3f);
+        }
+        const bool too_long = code < (more == 1 ? 0x80U : more == 2 ? 0x800U : 0x10000U);
+        if (too_long || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
+    }
+    return true;
+}
+
 bool is_packable_path(std::string_view path) {
-    return path.size() <= TreeLimits::path && is_safe_relative_path(path) && is_utf8_without_controls(path);
+    return path.size() <= TreeLimits::path && is_safe_relative_path(path) && is_plain_text(path);
 }
 
 const FileEntry* FileTree::find(std::string_view path) const {
@@ -108,7 +107,7 @@ std::uint64_t FileTree::content_size() const {
 
 void check_tree(const FileTree& tree) {
     if (tree.entries.size() > TreeLimits::entries)
-        throw Error("cannot use this tree in a package: it has more than 1,000,000 entries");
+        throw VerifyError("cannot use this tree in a package: it has more than 1,000,000 entries");
     std::uint64_t left = TreeLimits::content;
     for (std::size_t i = 0; i < tree.entries.size(); ++i) {
         const FileEntry& entry = tree.entries[i];

@@ -78,6 +78,8 @@ void check_tree(const FileTree& tree);
 /// True for a path that a package can hold: is_safe_relative_path, within the limit, UTF-8, no control
 /// characters.
 bool is_packable_path(std::string_view path);
+/// True for UTF-8 (RFC 3629) without control characters.
+bool is_plain_text(std::string_view text);
 
 /// In a sorted range, orders paths as FileTree does: by their bytes.
 inline bool is_path_before(const FileEntry& left, const FileEntry& right) {
