@@ -57,7 +57,8 @@ struct Entry {
     std::vector<int> open;       // all descriptors used here, sorted; every other one is closed
     int input = -1;              // become 0, 1 and 2; -1: the caller's stay
     int output = -1;
-    int channel = -1;  // the inner end of the socket
+    int identity_map = -1;  // user namespace whose map mounted sources get; -1: none
+    int channel = -1;       // the inner end of the socket
     unsigned processes = 0;
     bool is_privileged = false;  // see HostUser: the user namespace comes after the mounts
     bool has_terminal = false;

@@ -2,13 +2,19 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <format>
 #include <string>
@@ -64,6 +70,34 @@ void write_map(pid_t process, const char* file, const std::string& text) {
     write_all(open_file(path, O_WRONLY).get(), text, path);
 }
 
+// A namespace needs a process to be made; this one does nothing and is killed.
+class NamespaceHolder {
+  public:
+    NamespaceHolder() {
+        struct clone_args arguments{};
+        arguments.flags = CLONE_NEWUSER;
+        arguments.exit_signal = SIGCHLD;
+        pid_ = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+        if (pid_ == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            ::syscall(SYS_close_range, 0U, ~0U, 0);
+            while (true) ::pause();
+        }
+        if (pid_ < 0) throw SystemError("cannot make a user namespace");
+    }
+    NamespaceHolder(const NamespaceHolder&) = delete;
+    NamespaceHolder& operator=(const NamespaceHolder&) = delete;
+    ~NamespaceHolder() {
+        ::kill(pid_, SIGKILL);
+        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+    pid_t pid() const { return pid_; }
+
+  private:
+    pid_t pid_;
+};
+
 }  // namespace
 
 HostUser HostUser::choose() {
@@ -71,6 +105,14 @@ HostUser HostUser::choose() {
         for (uid_t user = first_user; user < first_user + user_count; ++user)
             if (Fd lock = find_lock(user); lock.is_open()) return HostUser(user, user, std::move(lock));
     return HostUser(::geteuid(), ::getegid(), Fd());
+}
+
+Fd HostUser::open_identity_map() const {
+    if (!is_privileged()) return Fd();
+    const NamespaceHolder holder;
+    write_map(holder.pid(), "uid_map", std::format("{} {} 1\n", ::geteuid(), user_));
+    write_map(holder.pid(), "gid_map", std::format("{} {} 1\n", ::getegid(), group_));
+    return open_file(std::format("/proc/{}/ns/user", holder.pid()), O_RDONLY);
 }
 
 void HostUser::map(pid_t process) const {

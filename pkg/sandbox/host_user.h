@@ -22,6 +22,10 @@ class HostUser {
     uid_t user() const { return user_; }
     gid_t group() const { return group_; }
 
+    /// A user namespace that maps the caller to this user, for mounts whose files shall be the build's own;
+    /// closed when the build runs as the caller anyway. Throws SystemError.
+    Fd open_identity_map() const;
+
     /// Maps user and group 1000 of the process's new user namespace to this user. Throws SystemError.
     void map(pid_t process) const;
 

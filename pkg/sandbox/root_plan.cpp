@@ -112,31 +112,28 @@ class RootPlanner {
     }
 
     void add_mounts() {
-        std::vector<ReadOnlyMount> mounts = spec_.mounts;
-        std::ranges::sort(mounts, {}, &ReadOnlyMount::inside);  // /a directly before /a/b
-        const ReadOnlyMount* last = nullptr;
-        for (const ReadOnlyMount& mount : mounts) {
-            check_place(mount, last);
-            last = &mount;
+        for (const ReadOnlyMount& mount : spec_.mounts) {
+            check_place(mount);
             const fs::path host = fs::canonical(mount.host);
             for (std::size_t end = mount.inside.find('/', 1); end != std::string::npos;
                  end = mount.inside.find('/', end + 1))
                 add(Kind::directory, mount.inside.substr(0, end));
             if (fs::is_directory(host)) {
                 add(Kind::directory, mount.inside);
-                add(Kind::bind, mount.inside, outside(host));
+                add(Kind::source, mount.inside, outside(host));
             } else {
-                add(Kind::bind_file, mount.inside, outside(host));
+                add(Kind::source_file, mount.inside, outside(host));
             }
         }
     }
 
     // A mount within another would need a place made in the other's folder on the host.
-    static void check_place(const ReadOnlyMount& mount, const ReadOnlyMount* last) {
+    void check_place(const ReadOnlyMount& mount) const {
         const std::string_view path = mount.inside;
         const std::string_view top = path.substr(0, path.find('/', 1));
-        const bool is_within =
-            last != nullptr && (path == last->inside || path.starts_with(last->inside + "/"));
+        const bool is_within = std::ranges::any_of(spec_.mounts, [&](const ReadOnlyMount& other) {
+            return &other != &mount && (path == other.inside || path.starts_with(other.inside + "/"));
+        });
         if (!path.starts_with('/') || !is_safe_relative_path(path.substr(1)) || is_within ||
             std::ranges::contains(own_names, top.substr(1)))
             throw UsageError(std::format("cannot mount '{}' at '{}' in a sandbox: the place is not free",
@@ -192,6 +189,8 @@ std::string to_text(const Step& step) {
             return std::format("make link '{}'", target);
         case Kind::bind:
         case Kind::bind_file:
+        case Kind::source:
+        case Kind::source_file:
             return std::format("mount '{}' at '{}'", step.source.substr(old_root.size()), target);
         case Kind::tmpfs:
             return std::format("mount a temporary file system at '{}'", target);

@@ -25,6 +25,8 @@ struct Step {
         link,          // with content `source`
         bind,          // mount the directory `source` with all below it
         bind_file,     // make an empty file and mount the file `source` on it
+        source,        // mount the directory `source`, its caller's files being the build's own
+        source_file,   // make an empty file and mount the file `source` on it in that way
         tmpfs,         // mount a new one with options `source`
         proc,          // mount the process table of the new namespace
         terminals,     // mount new pseudo-terminals

@@ -238,11 +238,13 @@ SandboxResult run_in_sandbox(const SandboxSpec& spec, HostPackages& packages, co
         output = make_output(user);
         input = above_streams(open_file("/dev/null", O_RDONLY).release());
     }
+    const Fd identity_map = user.open_identity_map();
+    entry.identity_map = identity_map.get();
     entry.channel = channel.second.get();
     entry.input = input.get();
     entry.output = output.second.get();
     entry.open = spec.inherited;
-    for (const int fd : {entry.channel, entry.input, entry.output})
+    for (const int fd : {entry.channel, entry.identity_map, entry.input, entry.output})
         if (fd >= 0) entry.open.push_back(fd);
     std::ranges::sort(entry.open);
 

@@ -44,7 +44,7 @@ TEST_F(RootPlan, SealsEverythingButWhatIsMountedAfterwards) {
         if (step->kind == Kind::bind || step->kind == Kind::tmpfs) mounted_later.push_back(step->target);
     EXPECT_EQ(mounted_later,
               (std::vector<std::string>{"/new/build", "/new/tmp", "/new/dev", "/new/dev/shm"}));
-    EXPECT_LT(place_of(steps, Kind::bind, "/source/main"), seal);
+    EXPECT_LT(place_of(steps, Kind::source, "/source/main"), seal);
     EXPECT_GE(place_of(steps, Kind::tame, "/build"), seal);
 }
 

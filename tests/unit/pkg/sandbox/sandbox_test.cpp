@@ -236,16 +236,22 @@ TEST_P(Sandbox, SeesDeclaredMountsOnlyAndCannotChangeThem) {
     EXPECT_EQ(outcome.log, "x\ny\nmain\n");
 }
 
-TEST_P(Sandbox, MountsFoldersThatOnlyTheCallerMayEnter) {
-    if (GetParam() == RunBy::root) {
+TEST_P(Sandbox, ReadsWhatOnlyTheCallerMayRead) {
+    act([&] {
         make_directories(folder() / "private/sources");
-        write_file(folder() / "private/sources/file", "seen\n");
-        ASSERT_EQ(::chmod((folder() / "private").c_str(), 0700), 0);
-        SandboxSpec spec = spec_for("cat /source/file");
-        spec.mounts = {{folder() / "private/sources", "/source"}};
-        const Outcome outcome = run(spec);
-        EXPECT_EQ(outcome.log, "seen\n") << explain(outcome);
-    }
+        write_file(folder() / "private/sources/file", "file\n", 0600);
+        write_file(folder() / "private/key.pem", "certificate\n", 0600);
+        EXPECT_EQ(::chmod((folder() / "private/sources").c_str(), 0700), 0);
+        EXPECT_EQ(::chmod((folder() / "private").c_str(), 0700), 0);
+        return std::string();
+    });
+    SandboxSpec spec = spec_for(
+        "cat /source/file /keys/key.pem; stat -c %u:%g /source/file; ! echo x 2>/dev/null > /source/file");
+    spec.mounts = {{folder() / "private/sources", "/source"},
+                   {folder() / "private/key.pem", "/keys/key.pem"}};
+    const Outcome outcome = run(spec);
+    EXPECT_EQ(outcome.result.status, 0) << explain(outcome);
+    EXPECT_EQ(outcome.log, "file\ncertificate\n1000:1000\n");
 }
 
 TEST_P(Sandbox, RefusesMountsInItsOwnFolders) {
