@@ -187,6 +187,19 @@ std::vector<std::string> definition_names(const std::filesystem::path& directory
     return names;
 }
 
+std::vector<std::string> root_packages(const ImageDefinition& definition) {
+    std::vector<std::string> packages = definition.packages;
+    for (const char* const package : {"linux", "systemd-boot"})
+        if (!std::ranges::contains(packages, package)) packages.emplace_back(package);
+    return packages;
+}
+
+std::vector<std::string> driver_packages(const ImageDefinition& definition) {
+    std::vector<std::string> packages;
+    for (const std::string& group : definition.driver_groups) packages.push_back("linux-drivers-" + group);
+    return packages;
+}
+
 std::uint64_t parse_date(std::string_view text) {
     constexpr std::string_view form = "0000-00-00T00:00:00Z";
     const auto fail = [&] [[noreturn]] {

@@ -21,7 +21,7 @@ struct ImageDefinition {
     std::uint64_t time = 0;  // the same in seconds since 1970: the time of everything in the image
     std::string summary;
     std::vector<std::string> packages;         // of the root
-    std::vector<std::string> initfs_packages;  // whose usr/lib/cairn/initfs goes into the initfs
+    std::vector<std::string> initfs_packages;  // of the first file system, besides modules and firmware
     std::vector<std::string> driver_groups;
     std::vector<std::string> kernel_arguments;
     layout::PartitionSizes sizes;
@@ -41,6 +41,14 @@ ImageDefinition read_definition(const std::filesystem::path& directory, std::str
 
 /// Names of all definitions in a directory, sorted.
 std::vector<std::string> definition_names(const std::filesystem::path& directory);
+
+/// What the root is made of: the definition's packages and those that every image has (kernel, loader). To
+/// these come the packages of its driver groups, see driver_packages.
+std::vector<std::string> root_packages(const ImageDefinition& definition);
+
+/// One for each driver group. A group that has no modules of its own makes no package: leave out what is not
+/// there.
+std::vector<std::string> driver_packages(const ImageDefinition& definition);
 
 /// Seconds since 1970 of "2026-11-20T00:00:00Z"; the only form taken is UTC in whole seconds. Throws
 /// UsageError.

@@ -16,7 +16,7 @@ inline std::filesystem::path write_script(const std::filesystem::path& path, con
 
 /// Stands in for mkfs.erofs: the "file system" is the tar stream itself.
 inline std::filesystem::path write_made_up_mkfs(const std::filesystem::path& path) {
-    return write_script(path, "while [ $# -gt 2 ]; do shift; done; cat > \"$1\"");
+    return write_script(path, "while [ $# -gt 1 ]; do shift; done; cat > \"$1\"");
 }
 
 /// The real one, when it can read tar streams: $CAIRN_MKFS_EROFS or the one in PATH. Debian 12's cannot.
