@@ -34,16 +34,21 @@ int count_processes(const std::string& word) {
     return count;
 }
 
+// Something that no other test that runs at the same time has on a command line.
+std::string make_word(const std::string& start) {
+    return std::format("{}{:08}", start, ::getpid());
+}
+
 TEST_P(SandboxLimits, BoundsAForkBomb) {
-    SandboxSpec spec = spec_for(
-        "fork() { fork-bomb-4711 | fork & }; bomb() { bomb | bomb & }; bomb; sleep 60; : fork-bomb-4711");
+    const std::string word = make_word("fork-bomb");
+    SandboxSpec spec = spec_for("bomb() { bomb | bomb & }; bomb; sleep 60; : " + word);
     spec.limits.processes = 40;
     spec.limits.wall_time = 700ms;
     int most = 0;
     std::atomic<bool> is_done = false;
     std::thread counter([&] {
         while (!is_done) {
-            most = std::max(most, count_processes("fork-bomb-4711"));
+            most = std::max(most, count_processes(word));
             std::this_thread::sleep_for(20ms);
         }
     });
@@ -54,7 +59,7 @@ TEST_P(SandboxLimits, BoundsAForkBomb) {
     EXPECT_TRUE(outcome.log.contains("Resource temporarily unavailable")) << outcome.log;
     EXPECT_GT(most, 10) << "the bomb did not go off";
     EXPECT_LE(most, 40 + 2) << "40, process 1, and the test itself is not one of them";
-    EXPECT_EQ(count_processes("fork-bomb-4711"), 0);
+    EXPECT_EQ(count_processes(word), 0);
 }
 
 TEST_P(SandboxLimits, CountsProcessesOfEachSandboxAlone) {
@@ -152,8 +157,9 @@ TEST_P(SandboxLimits, StopsWhenAsked) {
 }
 
 TEST_P(SandboxLimits, DiesWithItsCaller) {
+    const std::string word = make_word("61.");
     // The caller gets kill -9 while the build runs: nothing of the build may go on.
-    const SandboxSpec spec = spec_for("echo ready; sleep 61.4711 & sleep 61.4711");
+    const SandboxSpec spec = spec_for(std::format("sleep {0} & sleep {0}", word));
     const pid_t caller = ::fork();
     if (caller == 0) {
         become_runner();
@@ -162,12 +168,12 @@ TEST_P(SandboxLimits, DiesWithItsCaller) {
         run_in_sandbox(spec, packages, stop);
         ::_exit(0);
     }
-    for (int i = 0; i < 100 && count_processes("61.4711") < 2; ++i) std::this_thread::sleep_for(50ms);
-    EXPECT_GE(count_processes("61.4711"), 2);
+    for (int i = 0; i < 100 && count_processes(word) < 2; ++i) std::this_thread::sleep_for(50ms);
+    EXPECT_GE(count_processes(word), 2);
     ::kill(caller, SIGKILL);
     ::waitpid(caller, nullptr, 0);
-    for (int i = 0; i < 100 && count_processes("61.4711") > 0; ++i) std::this_thread::sleep_for(20ms);
-    EXPECT_EQ(count_processes("61.4711"), 0);
+    for (int i = 0; i < 100 && count_processes(word) > 0; ++i) std::this_thread::sleep_for(20ms);
+    EXPECT_EQ(count_processes(word), 0);
 }
 
 }  // namespace
