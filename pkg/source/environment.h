@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -34,6 +36,8 @@ struct Environment {
     std::filesystem::path debian_keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
     unsigned parallel_downloads = 4;
 
+    const std::atomic<bool>* stop = nullptr;  // borrowed; once true, downloads end and the run with them
+
     /// Called with `telling` held: one at a time, from any thread.
     std::function<void(const DownloadProgress&)> on_progress = {};
     /// A line that people should see ("source of 'zlib' is damaged in the cache and fetched again").
@@ -42,6 +46,28 @@ struct Environment {
 
     void tell(const DownloadProgress& progress);
     void note(const std::string& line);
+    /// Throws CommandError with status 130 once `stop` is true.
+    void require_going_on() const;
+
+    /// Time during which at least one download was under way.
+    std::chrono::milliseconds download_time() const;
+    /// Counts a download for as long as it lives.
+    class RunningDownload {
+      public:
+        explicit RunningDownload(Environment& environment);
+        RunningDownload(const RunningDownload&) = delete;
+        RunningDownload& operator=(const RunningDownload&) = delete;
+        ~RunningDownload();
+
+      private:
+        Environment& environment_;
+    };
+
+    // Kept by RunningDownload, guarded by counting.
+    mutable std::mutex counting = {};
+    unsigned running_downloads = 0;
+    std::chrono::steady_clock::time_point downloading_since = {};
+    std::chrono::steady_clock::duration downloading = {};
 };
 
 /// Reads CAIRN_SOURCE_MIRROR and CAIRN_FOLLOW_PINS into `environment`.
