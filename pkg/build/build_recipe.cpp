@@ -65,6 +65,7 @@ sandbox::SandboxSpec make_spec(const PlanNode& node, const std::map<std::string,
                                const fs::path& work, BuildContext& context) {
     const recipe::Recipe& recipe = node.recipe;
     sandbox::SandboxSpec spec;
+    spec.limits = context.limits;
     spec.tools = all_tools(recipe);
     spec.debian = all_debian(recipe);
     for (const source::SourceTree::Part& part : source::fetch_source(recipe, context.sources).parts)

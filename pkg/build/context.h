@@ -10,6 +10,7 @@
 #include "pkg/build/job_budget.h"
 #include "pkg/recipe/recipe.h"
 #include "pkg/sandbox/host_packages.h"
+#include "pkg/sandbox/sandbox.h"
 #include "pkg/source/environment.h"
 #include "pkg/store/store.h"
 
@@ -44,6 +45,7 @@ struct BuildContext {
     JobBudget& budget;
     Observer& observer;
     const std::atomic<bool>& stop;
+    sandbox::Limits limits = {};  // of each build
 };
 
 }  // namespace cairn::build

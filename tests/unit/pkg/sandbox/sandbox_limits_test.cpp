@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 using SandboxLimits = ShutIn;
-SHUT_IN_SUITE(SandboxLimits);
+CAIRN_RUN_BY_SUITE(SandboxLimits);
 
 // Processes of this machine whose command line has this word.
 int count_processes(const std::string& word) {

@@ -27,7 +27,7 @@ namespace {
 using namespace std::chrono_literals;
 
 using Sandbox = ShutIn;
-SHUT_IN_SUITE(Sandbox);
+CAIRN_RUN_BY_SUITE(Sandbox);
 
 TEST_P(Sandbox, RunsTheCommandAndWritesItsLog) {
     const Outcome outcome = run("echo said; echo warned >&2; echo made > file");

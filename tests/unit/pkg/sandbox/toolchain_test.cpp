@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 using Toolchain = ShutIn;
-SHUT_IN_SUITE(Toolchain);
+CAIRN_RUN_BY_SUITE(Toolchain);
 
 SandboxSpec with_toolchain(SandboxSpec spec, const fs::path& folder, const std::string& triple,
                            BuildFor build_for) {
