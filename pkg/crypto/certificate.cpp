@@ -57,7 +57,6 @@ Certificate make_certificate(const RsaSecretKey& key, const std::string& common_
     add_extension(certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
     add_extension(certificate.get(), NID_key_usage, "digitalSignature");
     add_extension(certificate.get(), NID_subject_key_identifier, "hash");
-    add_extension(certificate.get(), NID_authority_key_identifier, "keyid");
     CHECK(X509_sign(certificate.get(), key_handle, EVP_sha256()) > 0);
     return Certificate{make_der([&](unsigned char** place) { return i2d_X509(certificate.get(), place); })};
 }
