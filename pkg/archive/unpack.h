@@ -39,7 +39,7 @@ struct UnpackSummary {
 constexpr std::int64_t fixed_time = 1;
 
 /// Unpacks `file` (tar, cpio, zip, with any of gzip, bzip2, xz, zstd, lzma; a Debian package gives its data
-/// tree) into `destination`, which should be empty. Modes become 0644 or 0755, times `fixed_time`, owners the
+/// tree) into `destination`, which must be empty. Modes become 0644 or 0755, times `fixed_time`, owners the
 /// caller's.
 ///
 /// Throws VerifyError for an archive that is damaged or hostile: absolute paths, "..", paths through a

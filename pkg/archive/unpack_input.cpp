@@ -92,10 +92,10 @@ void UnpackInput::open_xz() {
     // only.
     ::fcntl(fd_.get(), F_SETPIPE_SZ, 1 << 20);
     const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
-    child_ = Child::start(
-        {.arguments = {"xz", "--decompress", "--stdout", "--quiet", std::format("-T{}", threads)},
-         .environment = {"XZ_OPT=", "XZ_DEFAULTS=", "LC_ALL=C"}},
-        {{input.get(), 0}, {write_end.get(), 1}});
+    child_ =
+        Child::start({.arguments = {"xz", "--decompress", "--stdout", "-qq", std::format("-T{}", threads)},
+                      .environment = {"XZ_OPT=", "XZ_DEFAULTS=", "LC_ALL=C"}},
+                     {{input.get(), 0}, {write_end.get(), 1}});
     if (archive_read_open_fd(reader_.get(), fd_.get(), block_size) != ARCHIVE_OK) fail();
 }
 

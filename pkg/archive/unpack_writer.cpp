@@ -40,7 +40,7 @@ decltype(auto) UnpackWriter::make_entry(const std::string& path, Body&& body) {
             case ENOTDIR:
             case EXDEV:
                 throw VerifyError(std::format(
-                    "cannot unpack entry '{}': it goes through a link or file of the archive", path));
+                    "cannot unpack entry '{}': a link or file of the archive is in its way", path));
             case EEXIST:
                 throw VerifyError(std::format("cannot unpack entry '{}': it is there twice", path));
             default:
@@ -63,9 +63,13 @@ std::pair<const Dir*, std::string> UnpackWriter::parent_of(const std::string& pa
 
 void UnpackWriter::make_directory(const std::string& path) {
     if (directories_.contains(path)) return;
+    if (const std::size_t slash = path.rfind('/'); slash != std::string::npos)
+        make_directory(path.substr(0, slash));
     make_entry(path, [&] {
-        if (const std::size_t slash = path.rfind('/'); slash != std::string::npos)
-            make_directory(path.substr(0, slash));
+        // Directories of the archive are in directories_; whatever else is there is no directory of ours.
+        if (destination_.find_status(path))
+            throw VerifyError(
+                std::format("cannot unpack entry '{}': a link or file of the archive is in its way", path));
         destination_.make_directory(path, 0755);
         if (is_mode_masked_) destination_.set_mode(path, 0755);
     });
