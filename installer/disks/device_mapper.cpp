@@ -45,7 +45,7 @@ class Request {
         if (target.access == MappedTarget::Access::read_only) head().flags |= DM_READONLY_FLAG;
     }
 
-    void send(unsigned long command, std::string_view job) {
+    void send(unsigned int command, std::string_view job) {
         const Fd control = open_file("/dev/mapper/control", O_RDWR);
         if (ioctl(control.get(), command, bytes_.data()) != 0) throw SystemError(job);
     }
