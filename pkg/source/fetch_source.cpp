@@ -76,7 +76,8 @@ class CachedTree {
   private:
     bool is_whole() const {
         const auto record = find_file(place_ / "state");
-        return record && *record == describe(look_at_tree(place_ / "tree"));
+        return record && fs::is_directory(place_ / "tree") &&
+               *record == describe(look_at_tree(place_ / "tree"));
     }
 
     std::string describe(const TreeState& state) const {
