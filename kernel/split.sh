@@ -4,9 +4,9 @@
 # MODULES is the installed usr/lib/modules/<release>. Written are SPLIT/linux-drivers-<group>, the files that leave
 # package 'linux' for the group's package, and DRIVERS_JSON, what an initfs is made from.
 #
-# A module belongs to the first group, by name, whose fragment asks for the module's symbol with "=m". The symbol comes
-# from the source's makefiles (obj-$(CONFIG_X) += x.o). A module that no group asked for by name, such as a library
-# that others select, stays in package 'linux', which every image has.
+# A module belongs to the group whose fragment asks for the module's symbol with "=m". The symbol comes from the source's
+# makefiles (obj-$(CONFIG_X) += x.o). A module that two groups ask for, or none by name, such as a library that others
+# select, stays in package 'linux', which every image has: an image may list any of the groups without the rest.
 set -euo pipefail
 KERNEL=$(dirname "$(readlink -f "$0")")
 . "$KERNEL/lib.sh"
@@ -55,20 +55,21 @@ json_list() {
 
 symbols_of_modules | sort -u > symbols
 (cd "$modules" && find kernel -name '*.ko' 2>/dev/null || true) | sort > installed
+for group in $groups; do modules_of "$group" > "asked-$group"; done
+for group in $groups; do cat "asked-$group"; done | sort | uniq -d > shared
+
 mkdir -p "$split"
-: > taken
 {
     echo "{\"release\": \"$release\", \"groups\": {"
     separator=""
     for group in $groups; do
-        modules_of "$group" > asked
-        comm -23 asked taken | sed "s|^|usr/lib/modules/$release/|" > "$split/linux-drivers-$group"
-        sort -u -o taken taken asked
+        comm -23 "asked-$group" shared | sed "s|^|usr/lib/modules/$release/|" > "$split/linux-drivers-$group"
         printf '%s"%s": {"boot": %s, "firmware": %s, "modules": %s}' "$separator" "$group" \
-            "$(group_key "$group" boot)" "$(group_key "$group" firmware)" "$(with_dependencies < asked | json_list)"
+            "$(group_key "$group" boot)" "$(group_key "$group" firmware)" \
+            "$(with_dependencies < "asked-$group" | json_list)"
         separator=$',\n'
-        echo "group $group: $(wc -l < asked) modules" >&2
     done
     echo
     echo "}}"
 } > "$drivers_json"
+wc -l $(for group in $groups; do echo "$split/linux-drivers-$group"; done) /dev/null
