@@ -52,8 +52,7 @@ class IgnoreBrokenPipes {
 Command make_command(const RootImageRequest& request, const std::filesystem::path& log) {
     return {.arguments = {request.mkfs.string(), "--quiet", "--tar=f", "--sort=none", "-b",
                           std::to_string(block_size), "-Enoinline_data", "-x", "1", "-T",
-                          std::to_string(request.time), "-U", to_text(request.uuid), request.output.string(),
-                          "/dev/fd/0"},
+                          std::to_string(request.time), "-U", to_text(request.uuid), request.output.string()},
             .environment = {"LC_ALL=C", "TZ=UTC"},
             .output = log};
 }

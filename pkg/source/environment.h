@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -48,26 +47,6 @@ struct Environment {
     void note(const std::string& line);
     /// Throws CommandError with status 130 once `stop` is true.
     void require_going_on() const;
-
-    /// Time during which at least one download was under way.
-    std::chrono::milliseconds download_time() const;
-    /// Counts a download for as long as it lives.
-    class RunningDownload {
-      public:
-        explicit RunningDownload(Environment& environment);
-        RunningDownload(const RunningDownload&) = delete;
-        RunningDownload& operator=(const RunningDownload&) = delete;
-        ~RunningDownload();
-
-      private:
-        Environment& environment_;
-    };
-
-    // Kept by RunningDownload, guarded by counting.
-    mutable std::mutex counting = {};
-    unsigned running_downloads = 0;
-    std::chrono::steady_clock::time_point downloading_since = {};
-    std::chrono::steady_clock::duration downloading = {};
 };
 
 /// Reads CAIRN_SOURCE_MIRROR and CAIRN_FOLLOW_PINS into `environment`.

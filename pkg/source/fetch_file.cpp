@@ -102,7 +102,6 @@ class FileSearch {
         request.offset = file_size(file.get(), partial.string());
         DownloadProgress progress{.file = pin_.file_name(), .state = DownloadProgress::State::started};
         environment_.tell(progress);
-        const Environment::RunningDownload running(environment_);
         progress.state = DownloadProgress::State::running;
         request.progress = [&](std::uint64_t done, std::optional<std::uint64_t> size) {
             environment_.require_going_on();

@@ -1,0 +1,180 @@
+#include "cli/host/image_build.h"
+
+#include <algorithm>
+#include <chrono>
+#include <format>
+#include <map>
+#include <set>
+
+#include "cli/host/driver_groups.h"
+#include "cli/host/packing.h"
+#include "pkg/base/error.h"
+#include "pkg/base/files.h"
+#include "pkg/base/text.h"
+#include "pkg/build/plan.h"
+#include "pkg/package/dependencies.h"
+#include "pkg/rootfs/rootfs.h"
+
+namespace cairn::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+layout::Architecture to_layout(recipe::Architecture architecture) {
+    return architecture == recipe::Architecture::x86_64 ? layout::Architecture::x86_64
+                                                        : layout::Architecture::aarch64;
+}
+
+/// Which recipe makes a package: of that name, with a split of that name, or whose development part it is.
+std::map<std::string, std::string> recipes_by_package(const Host& host) {
+    std::map<std::string, std::string> index;
+    for (const std::string& name : recipe::list_recipes(host.recipes())) {
+        const recipe::Recipe recipe = recipe::read_recipe(host.recipes(), name);
+        index[name] = name;
+        index.emplace(name + "-dev", name);
+        for (const recipe::SplitSpec& split : recipe.splits) index[split.name] = name;
+    }
+    return index;
+}
+
+std::vector<std::string> wanted_recipes(const Host& host, const assemble::ImageDefinition& definition) {
+    const auto index = recipes_by_package(host);
+    std::set<std::string> wanted{"erofs-utils"};
+    std::vector<std::string> packages = assemble::root_packages(definition);
+    packages.insert(packages.end(), definition.initfs_packages.begin(), definition.initfs_packages.end());
+    for (const std::string& package : packages) {
+        if (package.starts_with("linux-drivers-")) continue;  // the kernel's recipe makes them
+        const auto it = index.find(package);
+        if (it != index.end()) {
+            wanted.insert(it->second);
+            continue;
+        }
+        std::vector<std::string> known;
+        for (const auto& [name, recipe] : index) known.push_back(name);
+        UsageError error(
+            std::format("image '{}' lists package '{}', which no recipe makes", definition.name, package));
+        if (const auto nearest = find_nearest(package, known))
+            error.hint(std::format("did you mean '{}'?", *nearest));
+        throw error;
+    }
+    return {wanted.begin(), wanted.end()};
+}
+
+/// Run-time dependencies that recipes state may bring recipes that nothing needs for building.
+std::vector<std::string> with_runtime_depends(const Host& host, std::vector<std::string> wanted) {
+    const auto index = recipes_by_package(host);
+    std::set<std::string> all(wanted.begin(), wanted.end());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const recipe::Recipe recipe = recipe::read_recipe(host.recipes(), wanted[i]);
+        std::vector<std::string> depends = recipe.depends;
+        for (const recipe::SplitSpec& split : recipe.splits)
+            depends.insert(depends.end(), split.depends.begin(), split.depends.end());
+        for (const std::string& depend : depends) {
+            const auto it = index.find(depend.substr(0, depend.find(' ')));
+            if (it != index.end() && all.insert(it->second).second) wanted.push_back(it->second);
+        }
+    }
+    return wanted;
+}
+
+/// The closure of `wanted` among the packages that were made, laid out as one tree.
+assemble::PackagedTree make_tree(const std::vector<package::PackageReader>& available,
+                                 const std::vector<std::string>& wanted, std::vector<fs::path>& used) {
+    std::vector<const package::Identity*> identities;
+    for (const package::PackageReader& reader : available) identities.push_back(&reader.identity());
+    std::vector<package::PackageReader> chosen;
+    assemble::PackagedTree tree;
+    for (const std::size_t i : package::close_over_dependencies(identities, wanted)) {
+        const package::PackageReader& reader = available[i];
+        tree.packages.push_back({.identity = reader.identity(), .id = reader.id()});
+        tree.sizes[reader.identity().name] = reader.files().content_size();
+        used.push_back(reader.path());
+        chosen.push_back(package::open_package(reader.path(), package::AllowedKeys({reader.signer()})));
+    }
+    std::ranges::sort(tree.packages, {},
+                      [](const assemble::PackageRecord& record) { return record.identity.name; });
+    const auto root = std::make_shared<rootfs::RootTree>(rootfs::lay_out_root(std::move(chosen), {}));
+    const auto content = std::make_shared<rootfs::RootContent>(*root);
+    for (const rootfs::RootEntry& entry : root->entries()) tree.files.entries.push_back(entry.entry);
+    tree.read = [root, content](const archive::FileEntry& entry) {
+        const rootfs::RootEntry* found = root->find(entry.path);
+        CHECK(found != nullptr);
+        return content->read_whole(*found);
+    };
+    return tree;
+}
+
+/// What an image is made from. Same key: same bytes, so nothing is to be done.
+crypto::Hash image_key(const assemble::ImageDefinition& definition,
+                       const std::map<std::string, build::StagedTree>& staged, Session& session) {
+    crypto::Blake2bHasher hasher;
+    hasher.update("cairn image\n");
+    hasher.update(crypto::hash_file_blake2b("/proc/self/exe").bytes());
+    for (const fs::path& file : definition.files) hasher.update(crypto::hash_file_blake2b(file).bytes());
+    if (!definition.trusted_root.empty())
+        hasher.update(crypto::hash_file_blake2b(definition.trusted_root).bytes());
+    hasher.update(session.keys().is_development() ? "development" : "production");
+    for (const auto& [name, tree] : staged)
+        hasher.update((tree.architecture == "host" ? tree.output : package_key(tree, session)).bytes());
+    return hasher.finish();
+}
+
+fs::path key_file(const fs::path& output, const std::string& name, recipe::Architecture architecture) {
+    return output / ".keys" / std::format("{}-{}", name, recipe::to_string(architecture));
+}
+
+assemble::Image assemble_from(const assemble::ImageDefinition& definition,
+                              const std::map<std::string, build::StagedTree>& staged, Session& session,
+                              const fs::path& output, std::vector<fs::path>& used) {
+    const std::vector<package::PackageReader> available = open_packages(staged, session);
+    const auto start = std::chrono::steady_clock::now();
+    assemble::AssembleInput input{.definition = definition,
+                                  .root = make_tree(available, assemble::root_packages(definition), used),
+                                  .initfs_packages = make_tree(available, definition.initfs_packages, used),
+                                  .keys = session.keys().is_development() ? assemble::KeyKind::development
+                                                                          : assemble::KeyKind::production,
+                                  .mkfs_erofs = staged.at("erofs-utils").stage / "usr" / "bin" / "mkfs.erofs",
+                                  .output = output};
+    const std::string task = std::format("image {}", definition.name);
+    session.progress().start(task, std::nullopt);
+    input.on_step = [&](std::string_view step) { session.progress().update(task, std::string(step)); };
+    const assemble::Image image = assemble::assemble_image(input);
+    const auto duration =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+    session.progress().finish(task, std::format("made in {}", format_duration(duration)));
+    session.add_step({.name = task, .duration = duration, .size = image.root_size + image.boot_file_size});
+    return image;
+}
+
+}  // namespace
+
+ImageResult build_image(Session& session, const std::string& name, const std::vector<std::string>& images,
+                        recipe::Architecture architecture, const fs::path& output) {
+    Host& host = session.host();
+    const assemble::ImageDefinition definition =
+        assemble::read_definition(host.definitions(), name, to_layout(architecture));
+    const build::BuildPlan plan = build::plan_builds(
+        host.recipes(), with_runtime_depends(host, wanted_recipes(host, definition)), architecture);
+    build::BuildContext context =
+        session.make_context(architecture, driver_groups_of(host, images, architecture));
+    const auto staged = session.build(plan, context);
+
+    ImageResult result{.name = name,
+                       .architecture = architecture,
+                       .directory = assemble::image_directory(output, name, to_layout(architecture)),
+                       .was_made = false,
+                       .packages = {}};
+    const std::string key = image_key(definition, staged, session).to_hex();
+    const fs::path remembered = key_file(output, name, architecture);
+    if (find_file(remembered) == key && fs::exists(result.directory / "disk.img")) return result;
+    make_directories(remembered.parent_path());
+    assemble_from(definition, staged, session, output, result.packages);
+    write_file(remembered, key);
+    result.was_made = true;
+    std::ranges::sort(result.packages);
+    const auto repeated = std::ranges::unique(result.packages);
+    result.packages.erase(repeated.begin(), repeated.end());
+    return result;
+}
+
+}  // namespace cairn::host

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <format>
+#include <memory>
+#include <print>
+#include <thread>
+
+#include "cli/host/host.h"
+#include "cli/term/exit_code.h"
+#include "pkg/base/error.h"
+#include "pkg/base/files.h"
+#include "pkg/base/process.h"
+
+namespace cairn::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+    bool system = false;
+    bool is_long = false;
+    std::string name;
+    std::string architecture;
+};
+
+/// Tests are built beside the host command, with the same settings.
+fs::path build_directory(const Host& host) {
+    return host.repository / "build" / "host";
+}
+
+int run_in_terminal(const std::vector<std::string>& arguments,
+                    const std::vector<std::string>& environment = {}) {
+    return Child::start({.arguments = arguments, .environment = environment}).wait();
+}
+
+void build_tests(const Host& host) {
+    std::println(stderr, "building the tests");
+    const fs::path log = build_directory(host) / "build-tests.log";
+    std::error_code ignored;
+    fs::remove(log, ignored);
+    const CommandResult result =
+        run_command({.arguments = {"ninja", "-C", build_directory(host).string()}, .output = log});
+    if (result.status == 0) return;
+    const std::string text = read_file(log);
+    throw CommandError("the tests could not be built", result.status)
+        .detail("last lines", "\n" + text.substr(text.size() > 3000 ? text.size() - 3000 : 0))
+        .detail("log", log.string());
+}
+
+int run_ctest(const Host& host, const std::vector<std::string>& more, unsigned parallel) {
+    std::vector<std::string> arguments{"ctest",
+                                       "--test-dir",
+                                       build_directory(host).string(),
+                                       "--output-on-failure",
+                                       "-j",
+                                       std::to_string(parallel)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_in_terminal(arguments, {"CAIRN_ROOT=" + host.repository.string()});
+}
+
+/// System tests boot real images: these are built first, by this same command.
+int run_system_tests(const Host& host, const Options& options, std::vector<std::string> filter) {
+    const std::string self = fs::read_symlink("/proc/self/exe").string();
+    const std::vector<std::string> architectures =
+        options.architecture.empty() || options.architecture == "all"
+            ? std::vector<std::string>{"x86_64", "aarch64"}
+            : std::vector<std::string>{options.architecture};
+    for (const std::string& architecture : architectures) {
+        // The test image is small; together with `base` it has the union of both driver sets on this machine
+        // only.
+        const int status = run_in_terminal({self, "build-image", "tiny", "--arch", architecture});
+        if (status != 0) return status;
+    }
+    filter.insert(filter.end(), {"-L", "system"});
+    if (!options.is_long) filter.insert(filter.end(), {"-LE", "long"});
+    return run_ctest(host, filter, 1);
+}
+
+int run_tests(Host& host, const Options& options) {
+    build_tests(host);
+    std::vector<std::string> filter;
+    if (!options.name.empty()) filter = {"-R", options.name};
+    const unsigned parallel = std::max(1U, std::thread::hardware_concurrency());
+    std::vector<std::string> quick = filter;
+    quick.insert(quick.end(), {"-LE", "system|long"});
+    const int status = run_ctest(host, quick, parallel);
+    if (status != 0 || !(options.system || options.is_long))
+        return status == 0 ? term::success : term::failure;
+    return run_system_tests(host, options, filter) == 0 ? term::success : term::failure;
+}
+
+}  // namespace
+
+void add_test_command(term::Command& root, Host& host) {
+    const auto options = std::make_shared<Options>();
+    term::Command& command =
+        root.add_command("test", "Run the tests: unit and case tests; more with --system and --long");
+    command.add_flag("--system", options->system, "also boot images in QEMU");
+    command.add_flag("--long", options->is_long, "also what takes long (implies --system)");
+    command.add_option("-R,--name", options->name, "only tests whose name matches this regular expression");
+    command.add_option("--arch", options->architecture, "system tests of one architecture only",
+                       term::Completion::architecture);
+    command.set_example("cairn test -R Sandbox");
+    command.set_action([&host, options] { return run_tests(host, *options); });
+}
+
+}  // namespace cairn::host
