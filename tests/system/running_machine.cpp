@@ -1,0 +1,157 @@
+#include "tests/system/running_machine.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <format>
+#include <thread>
+
+#include "images/emulator/disk_copy.h"
+#include "pkg/base/error.h"
+#include "pkg/base/text.h"
+
+namespace cairn::system_test {
+
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::steady_clock;
+
+constexpr std::size_t lines_of_a_failure = 4000;  // bytes of the console that an error shows
+
+emulator::Machine with_sockets(emulator::Machine machine, const fs::path& folder) {
+    machine.serial_socket = folder / "serial";
+    fs::remove(*machine.serial_socket);
+    return machine;
+}
+
+Child start(const emulator::Machine& machine, const fs::path& folder) {
+    Command command = emulator::plan_emulator(machine);
+    command.output = folder / "qemu.log";
+    return Child::start(command);
+}
+
+/// QEMU makes the socket some time after its start.
+Fd connect_to(const fs::path& path, const fs::path& log) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    const std::string text = path.string();
+    CHECK(text.size() < sizeof address.sun_path);
+    std::ranges::copy(text, address.sun_path);
+    for (const auto deadline = steady_clock::now() + patience; steady_clock::now() < deadline;) {
+        Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    throw Error("QEMU did not start").detail("it said", find_file(log).value_or(""));
+}
+
+/// Terminals get "\r\n", and colours from firmware and loader.
+std::string find_output(std::string text) {
+    std::erase(text, '\r');
+    return text;
+}
+
+}  // namespace
+
+fs::path find_image_folder(const std::string& name, layout::Architecture architecture) {
+    const fs::path root = find_environment("CAIRN_ROOT").value_or(CAIRN_SOURCE_DIR);
+    const fs::path folder = fs::path(find_environment("CAIRN_IMAGES").value_or((root / "out").string())) /
+                            std::format("{}-{}", name, layout::to_text(architecture));
+    if (fs::exists(folder / "disk.img")) return folder;
+    throw UsageError(std::format("there is no image in '{}'", folder.string()))
+        .hint(std::format("cairn build-image {} --arch {}", name, layout::to_text(architecture)));
+}
+
+RunningMachine::RunningMachine(emulator::Machine machine, const fs::path& folder)
+    : child_(start(with_sockets(std::move(machine), folder), folder)),
+      serial_(connect_to(folder / "serial", folder / "qemu.log")) {}
+
+void RunningMachine::give_up(std::string_view what) const {
+    const std::size_t from = console_.size() > lines_of_a_failure ? console_.size() - lines_of_a_failure : 0;
+    throw Error(std::string(what)).detail("the console's last lines", "\n" + console_.substr(from));
+}
+
+bool RunningMachine::read_more(steady_clock::time_point deadline) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
+    pollfd waiting = {.fd = serial_.get(), .events = POLLIN, .revents = 0};
+    if (left.count() <= 0 || poll(&waiting, 1, static_cast<int>(left.count())) <= 0) return false;
+    std::array<char, 4096> bytes = {};
+    const ssize_t count = recv(serial_.get(), bytes.data(), bytes.size(), 0);
+    if (count <= 0) return false;
+    console_.append(bytes.data(), static_cast<std::size_t>(count));
+    return true;
+}
+
+void RunningMachine::wait_for(std::string_view text) {
+    const auto deadline = steady_clock::now() + patience;
+    while (true) {
+        const std::size_t found = console_.find(text, seen_);
+        if (found != std::string::npos) {
+            seen_ = found + text.size();
+            return;
+        }
+        if (!read_more(deadline)) give_up(std::format("the machine never said '{}'", text));
+    }
+}
+
+void RunningMachine::type(std::string_view text) {
+    write_all(serial_.get(), text, "the serial console");
+}
+
+void RunningMachine::log_in() {
+    wait_for("login: ");
+    type("root\n");
+    wait_for("# ");
+    run("dmesg -n 1");  // what the kernel says later would end up between the answers
+}
+
+std::pair<int, std::string> RunningMachine::try_to_run(const std::string& command) {
+    // The shell repeats what is typed; the quotes keep that from looking like the answer.
+    const unsigned number = ++commands_;
+    type(std::format("echo \"<<\"begin{0}; {{ {1}; }} 2>&1; echo \"<<\"end{0}:$?.\n", number, command));
+    wait_for(std::format("<<begin{}\r\n", number));
+    const std::size_t begin = seen_;
+    const std::string mark = std::format("<<end{}:", number);
+    wait_for(mark);
+    const std::size_t end = seen_ - mark.size();
+    wait_for(".\r\n");
+    const std::size_t status_at = end + mark.size();
+    const int status = std::stoi(console_.substr(status_at, seen_ - status_at));
+    return {status, find_output(console_.substr(begin, end - begin))};
+}
+
+std::string RunningMachine::run(const std::string& command) {
+    auto [status, output] = try_to_run(command);
+    if (status == 0) return output;
+    throw Error(std::format("'{}' failed in the machine with {}", command, status)).detail("output", output);
+}
+
+void RunningMachine::cut_power() {
+    child_.send_signal(SIGKILL);
+    child_.wait();
+}
+
+void RunningMachine::wait_until_off() {
+    const auto deadline = steady_clock::now() + patience;
+    while (read_more(deadline));
+    if (!child_.wait_for(std::chrono::seconds(10))) give_up("the machine did not switch itself off");
+}
+
+MachineFolder::MachineFolder(const std::string& image, layout::Architecture architecture,
+                             std::uint64_t disk_size)
+    : directory_({}, "cairn-machine"), architecture_(architecture) {
+    emulator::make_raw_copy(find_image_folder(image, architecture) / "disk.img", disk(), disk_size);
+}
+
+emulator::Machine MachineFolder::make_machine() const {
+    return {.architecture = architecture_,
+            .firmware = emulator::make_firmware(architecture_, path() / "firmware-variables.fd"),
+            .disks = {{.file = disk()}}};
+}
+
+}  // namespace cairn::system_test

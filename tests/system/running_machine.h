@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "images/emulator/emulator.h"
+#include "pkg/base/fd.h"
+#include "pkg/base/files.h"
+#include "pkg/base/process.h"
+
+/// Real machines in QEMU for tests: started from images that `build-image` made, watched and typed to on
+/// their serial console.
+namespace cairn::system_test {
+
+/// How long anything may take before a test gives up. No test depends on it: it only ends what hangs.
+inline constexpr std::chrono::minutes patience{6};
+
+/// The folder of a built image, out/<name>-<architecture>. Throws UsageError when it was not built.
+std::filesystem::path find_image_folder(const std::string& name, layout::Architecture architecture);
+
+/// One machine, from power-on until it is destroyed. Everything that its console says is kept and printed
+/// when waiting fails.
+class RunningMachine {
+  public:
+    /// Starts it; `folder` holds its sockets. `machine`'s serial and control sockets are set here.
+    RunningMachine(emulator::Machine machine, const std::filesystem::path& folder);
+
+    /// Waits until the console says `text`, after what was waited for before. Throws Error with the console's
+    /// last lines when the machine ends or nothing comes within `patience`.
+    void wait_for(std::string_view text);
+    /// Waits for the login prompt of a development image and logs in.
+    void log_in();
+    /// Runs a command in the shell that is logged in; gives what it printed. Throws Error on another exit
+    /// status than 0.
+    std::string run(const std::string& command);
+    /// The same, with its exit status in place of the error.
+    std::pair<int, std::string> try_to_run(const std::string& command);
+    void type(std::string_view text);
+
+    /// As if the plug was pulled: nothing that QEMU has not yet given to the disk's file gets there.
+    void cut_power();
+    /// Waits until the machine has switched itself off.
+    void wait_until_off();
+
+    const std::string& console() const { return console_; }
+
+  private:
+    bool read_more(std::chrono::steady_clock::time_point deadline);
+    [[noreturn]] void give_up(std::string_view what) const;
+
+    Child child_;
+    Fd serial_;
+    std::string console_;
+    std::size_t seen_ = 0;  // what was waited for ends here
+    unsigned commands_ = 0;
+};
+
+/// The disk, the firmware's variables and the sockets of one machine; gone with it.
+class MachineFolder {
+  public:
+    /// A throw-away copy of an image on a disk of `disk_size` bytes.
+    MachineFolder(const std::string& image, layout::Architecture architecture, std::uint64_t disk_size);
+
+    const std::filesystem::path& path() const { return directory_.path(); }
+    /// A plain (raw) disk: a test may change bytes in it while no machine runs.
+    std::filesystem::path disk() const { return path() / "disk.img"; }
+    /// The machine that this folder's disk makes; change it before it is started.
+    emulator::Machine make_machine() const;
+
+  private:
+    TemporaryDirectory directory_;
+    layout::Architecture architecture_;
+};
+
+}  // namespace cairn::system_test
