@@ -34,8 +34,8 @@ std::string format_duration(std::chrono::milliseconds duration);
 /// `[…]` is a set. "usr/lib/**" matches everything below usr/lib but not usr/lib itself.
 bool is_glob_match(std::string_view pattern, std::string_view path);
 
-/// The candidate that differs least from `word` (at most two letters, or a third of a long word), for "did you
-/// mean".
+/// The candidate that differs least from `word` (at most two letters, or a third of a long word), for "did
+/// you mean".
 std::optional<std::string> find_nearest(std::string_view word, std::span<const std::string> candidates);
 
 /// Quotes one word for a POSIX shell.
