@@ -8,6 +8,7 @@
 
 #include "cli/host/driver_groups.h"
 #include "cli/host/packing.h"
+#include "images/assemble/from_packages.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
 #include "pkg/base/text.h"
@@ -43,7 +44,6 @@ std::vector<std::string> wanted_recipes(const Host& host, const assemble::ImageD
     std::vector<std::string> packages = assemble::root_packages(definition);
     packages.insert(packages.end(), definition.initfs_packages.begin(), definition.initfs_packages.end());
     for (const std::string& package : packages) {
-        if (package.starts_with("linux-drivers-")) continue;  // the kernel's recipe makes them
         const auto it = index.find(package);
         if (it != index.end()) {
             wanted.insert(it->second);
@@ -77,31 +77,29 @@ std::vector<std::string> with_runtime_depends(const Host& host, std::vector<std:
     return wanted;
 }
 
+/// The root's packages, with those of the driver groups. A group whose drivers are all in the kernel, or shared
+/// with other groups, has no package.
+std::vector<std::string> installed_packages(const assemble::ImageDefinition& definition,
+                                            const std::vector<package::PackageReader>& available) {
+    std::vector<std::string> names = assemble::root_packages(definition);
+    for (const std::string& driver : assemble::driver_packages(definition))
+        if (std::ranges::any_of(available, [&](const auto& it) { return it.identity().name == driver; }))
+            names.push_back(driver);
+    return names;
+}
+
 /// The closure of `wanted` among the packages that were made, laid out as one tree.
-assemble::PackagedTree make_tree(const std::vector<package::PackageReader>& available,
-                                 const std::vector<std::string>& wanted, std::vector<fs::path>& used) {
+rootfs::RootTree lay_out(const std::vector<package::PackageReader>& available,
+                         const std::vector<std::string>& wanted, std::vector<fs::path>& used) {
     std::vector<const package::Identity*> identities;
     for (const package::PackageReader& reader : available) identities.push_back(&reader.identity());
     std::vector<package::PackageReader> chosen;
-    assemble::PackagedTree tree;
     for (const std::size_t i : package::close_over_dependencies(identities, wanted)) {
         const package::PackageReader& reader = available[i];
-        tree.packages.push_back({.identity = reader.identity(), .id = reader.id()});
-        tree.sizes[reader.identity().name] = reader.files().content_size();
         used.push_back(reader.path());
         chosen.push_back(package::open_package(reader.path(), package::AllowedKeys({reader.signer()})));
     }
-    std::ranges::sort(tree.packages, {},
-                      [](const assemble::PackageRecord& record) { return record.identity.name; });
-    const auto root = std::make_shared<rootfs::RootTree>(rootfs::lay_out_root(std::move(chosen), {}));
-    const auto content = std::make_shared<rootfs::RootContent>(*root);
-    for (const rootfs::RootEntry& entry : root->entries()) tree.files.entries.push_back(entry.entry);
-    tree.read = [root, content](const archive::FileEntry& entry) {
-        const rootfs::RootEntry* found = root->find(entry.path);
-        CHECK(found != nullptr);
-        return content->read_whole(*found);
-    };
-    return tree;
+    return rootfs::lay_out_root(std::move(chosen), {});
 }
 
 /// What an image is made from. Same key: same bytes, so nothing is to be done.
@@ -128,9 +126,11 @@ assemble::Image assemble_from(const assemble::ImageDefinition& definition,
                               const fs::path& output, std::vector<fs::path>& used) {
     const std::vector<package::PackageReader> available = open_packages(staged, session);
     const auto start = std::chrono::steady_clock::now();
+    const rootfs::RootTree root = lay_out(available, installed_packages(definition, available), used);
+    const rootfs::RootTree initfs = lay_out(available, definition.initfs_packages, used);
     assemble::AssembleInput input{.definition = definition,
-                                  .root = make_tree(available, assemble::root_packages(definition), used),
-                                  .initfs_packages = make_tree(available, definition.initfs_packages, used),
+                                  .root = assemble::from_packages(root),
+                                  .initfs_packages = assemble::from_packages(initfs),
                                   .keys = session.keys().is_development() ? assemble::KeyKind::development
                                                                           : assemble::KeyKind::production,
                                   .mkfs_erofs = staged.at("erofs-utils").stage / "usr" / "bin" / "mkfs.erofs",

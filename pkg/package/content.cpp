@@ -120,10 +120,13 @@ void ContentCutter::take_next(std::vector<std::uint8_t>& chunk) {
 /// Finds the items that are cut together: one large file, or all files up to the next large one.
 bool ContentCutter::begin_run() {
     while (next_ < contents_.size() && contents_[next_].entry.size == 0) ++next_;
+    run_end_ = next_;  // several threads may ask after the end
     if (next_ == contents_.size()) return false;
-    run_end_ = next_ + 1;
+    ++run_end_;
     if (contents_[next_].entry.size < own_chunks_size)
         while (run_end_ < contents_.size() && contents_[run_end_].entry.size < own_chunks_size) ++run_end_;
+    // A run ends with bytes, so as long as it goes on there is something to cut.
+    while (contents_[run_end_ - 1].entry.size == 0) --run_end_;
     read_ = 0;
     return true;
 }

@@ -55,6 +55,16 @@ TEST(MakePackage, RoundTrip) {
     EXPECT_NO_THROW(verify_content(package, Depth::full));
 }
 
+/// Several threads ask for more after the last byte was cut.
+TEST(MakePackage, EmptyFilesMayBeTheLastOnes) {
+    PackageBuilder builder("tool");
+    builder.file("a", noise(70'000, 1)).file("b", "").file("c", "");
+    const PackageReader package = builder.open();
+    ContentReader content(package);
+    EXPECT_EQ(content.read_whole(*package.files().find("a")), noise(70'000, 1));
+    EXPECT_EQ(content.read_whole(*package.files().find("c")), "");
+}
+
 TEST(MakePackage, SameTreeSameBytes) {
     PackageBuilder one("tool");
     PackageBuilder other("tool");
