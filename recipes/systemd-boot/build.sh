@@ -71,5 +71,5 @@ make_efi() {
 }
 
 mkdir -p "$STAGE/usr/lib/cairn/boot"
-make_efi systemd-boot 0 $(objects_of $loader $common)
+make_efi loader 0 $(objects_of $loader $common)
 make_efi stub 30 $(objects_of $stub $common)
