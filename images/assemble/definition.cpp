@@ -65,7 +65,7 @@ void apply_text(TomlTable& table, std::string_view key, std::string& value) {
 void apply_size(TomlTable& table, std::string_view key, std::uint64_t& size) {
     const auto mebibytes = table.find_integer(key);
     if (!mebibytes) return;
-    if (*mebibytes < 1 || *mebibytes > 1024 * 1024) table.fail(key, "a size is 1 to 1048576 MiB");
+    if (*mebibytes < 1 || *mebibytes > 1024 * 1024) table.fail(key, "must be 1 to 1048576 MiB");
     size = static_cast<std::uint64_t>(*mebibytes) * layout::mebibyte;
 }
 
@@ -75,11 +75,11 @@ void apply_sizes(Layer& layer, layout::PartitionSizes& sizes) {
     apply_size(*layer.sizes, "root_mib", sizes.root);
     apply_size(*layer.sizes, "verity_mib", sizes.verity);
     if (sizes.esp < layout::least_esp_size)
-        layer.sizes->fail("esp_mib",
-                          "an ESP needs at least 260 MiB, or FAT32 has too few clusters on some disks");
+        layer.sizes->fail("esp_mib", "must be at least 260 MiB, or FAT32 has too few clusters on some disks");
     if (sizes.verity < verity_tree_size(sizes.root))
-        layer.sizes->fail("verity_mib", std::format("the hash tree of a full root needs {} bytes",
-                                                    verity_tree_size(sizes.root)));
+        layer.sizes->fail("verity_mib",
+                          std::format("is too small: the hash tree of a full root needs {} bytes",
+                                      verity_tree_size(sizes.root)));
     layer.sizes->finish();
 }
 
@@ -89,7 +89,7 @@ void apply_date(TomlTable& table, ImageDefinition& definition) {
     try {
         definition.time = parse_date(definition.date);
     } catch (const UsageError& error) {
-        table.fail("date", error.message());
+        table.fail("date", "is wrong: " + error.message());
     }
 }
 
@@ -97,12 +97,12 @@ void apply_layer(Layer& layer, ImageDefinition& definition) {
     TomlTable& table = layer.table;
     apply_text(table, "version", definition.version);
     if (table.has("version") && !layout::is_image_version(definition.version))
-        table.fail("version", "a version begins with a digit and has digits, letters, '.', '~' and '^' only");
+        table.fail("version", "must begin with a digit and have digits, letters, '.', '~' and '^' only");
     apply_date(table, definition);
     apply_text(table, "summary", definition.summary);
     apply_text(table, "version_floor", definition.version_floor);
     if (!definition.version_floor.empty() && !layout::is_image_version(definition.version_floor))
-        table.fail("version_floor", "this is not a version");
+        table.fail("version_floor", "is not a version");
     apply_text(table, "update_repository", definition.update_repository);
     if (const auto trusted_root = table.find_string("trusted_root"))
         definition.trusted_root = layer.file.parent_path() / *trusted_root;

@@ -7,13 +7,16 @@
 #include <cstring>
 #include <format>
 
+#include "pkg/base/text.h"
+
 namespace cairn {
 
 std::string Error::report() const {
     std::string text = message_;
     std::size_t width = 0;
     for (const auto& [name, value] : details_) width = std::max(width, name.size() + 1);
-    for (const auto& [name, value] : details_) text += std::format("\n  {:<{}} {}", name + ":", width, value);
+    for (const auto& [name, value] : details_)
+        text += std::format("\n  {:<{}} {}", name + ":", width, replace_all(value, "\n", "\n    "));
     for (const std::string& line : context_) text += "\n  while " + line;
     if (!hint_.empty()) text += "\nhint: " + hint_;
     return text;

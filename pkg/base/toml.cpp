@@ -91,10 +91,16 @@ const void* TomlTable::find_value(std::string_view key) {
 
 void TomlTable::fail(std::string_view key, const std::string& message) const {
     const toml::node* node = as_table(table_).get(key);
-    const toml::source_region& region = node != nullptr ? node->source() : as_table(table_).source();
     const std::string name = path_.empty() ? std::string(key) : std::format("{}.{}", path_, key);
-    throw UsageError(std::format("wrong value in '{}': '{}' {}", document_->file_name, name, message))
-        .detail("at", place(document_->file_name, region));
+    UsageError error(std::format("wrong value in '{}': '{}' {}", document_->file_name, name, message));
+    if (node != nullptr) throw error.detail("at", place(document_->file_name, node->source()));
+    // The key is not there, perhaps because it is misspelt: then the misspelt one is what to look at.
+    for (const auto& [other, value] : as_table(table_)) {
+        if (asked_->contains(other.str()) || !find_nearest(other.str(), {{std::string(key)}})) continue;
+        throw error.detail("at", place(document_->file_name, other.source()))
+            .hint(std::format("'{}' stands there; did you mean '{}'?", other.str(), key));
+    }
+    throw error.detail("at", place(document_->file_name, as_table(table_).source()));
 }
 
 std::optional<std::string> TomlTable::find_string(std::string_view key) {

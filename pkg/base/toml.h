@@ -44,7 +44,8 @@ class TomlTable {
     /// unknown key, its place and the nearest known one. Call it after the last key of each table.
     void finish() const;
 
-    /// Throws UsageError about the value of `key`, with file, line and column.
+    /// Throws UsageError about the value of `key`, with file, line and column. Where the key is missing and
+    /// an unknown one is nearly spelt like it, that one is shown.
     [[noreturn]] void fail(std::string_view key, const std::string& message) const;
 
     const std::string& file_name() const;

@@ -94,7 +94,7 @@ std::string last_log_lines(const fs::path& log) {
     const std::string text = read_file(log);
     const std::vector<std::string> lines = split(trim(text), '\n');
     const std::size_t first = lines.size() > shown_log_lines ? lines.size() - shown_log_lines : 0;
-    return "\n    | " + join(std::span(lines).subspan(first), "\n    | ");
+    return "\n| " + join(std::span(lines).subspan(first), "\n| ");
 }
 
 /// Keeps the build directory where `cairn shell` looks for it, and says what happened.

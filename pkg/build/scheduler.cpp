@@ -148,7 +148,10 @@ std::optional<std::map<std::string, StagedTree>> find_all_staged(const BuildPlan
     std::map<std::string, StagedTree> staged;
     for (const std::string& name : plan.order) {
         const PlanNode& node = plan.nodes.at(name);
-        auto found = find_staged(node, collect_inputs(node, visible_outputs(node, staged), context), context);
+        const BuildInputs inputs = with_context(std::format("looking at recipe '{}'", name), [&] {
+            return collect_inputs(node, visible_outputs(node, staged), context);
+        });
+        auto found = find_staged(node, inputs, context);
         if (!found) return std::nullopt;
         staged.emplace(name, std::move(*found));
     }

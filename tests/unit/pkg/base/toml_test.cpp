@@ -9,6 +9,7 @@ namespace cairn {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string report_of(auto&& body) {
     try {
@@ -27,6 +28,19 @@ TEST(Toml, UnknownKeyNamesPlaceAndNearestKey) {
     EXPECT_THAT(report, HasSubstr("unknown key 'licence'"));
     EXPECT_THAT(report, HasSubstr("r.toml:2:1"));
     EXPECT_THAT(report, HasSubstr("did you mean 'license'?"));
+}
+
+TEST(Toml, MissingKeyThatIsMisspeltNamesTheMisspeltOne) {
+    TomlTable table = TomlTable::parse("license = \"x\"\nverison = \"1\"\n", "r.toml");
+    const std::string report = report_of([&] { table.required_string("version"); });
+    EXPECT_THAT(report, HasSubstr("'version' is missing"));
+    EXPECT_THAT(report, HasSubstr("r.toml:2:1"));
+    EXPECT_THAT(report, HasSubstr("'verison' stands there; did you mean 'version'?"));
+}
+
+TEST(Toml, MissingKeyWithNothingAlikeNamesTheTable) {
+    TomlTable table = TomlTable::parse("license = \"x\"\n", "r.toml");
+    EXPECT_THAT(report_of([&] { table.required_string("version"); }), Not(HasSubstr("did you mean")));
 }
 
 TEST(Toml, WrongTypeNamesPlaceAndBothTypes) {
