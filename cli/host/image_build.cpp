@@ -77,8 +77,8 @@ std::vector<std::string> with_runtime_depends(const Host& host, std::vector<std:
     return wanted;
 }
 
-/// The root's packages, with those of the driver groups. A group whose drivers are all in the kernel, or shared
-/// with other groups, has no package.
+/// The root's packages, with those of the driver groups. A group whose drivers are all in the kernel, or
+/// shared with other groups, has no package.
 std::vector<std::string> installed_packages(const assemble::ImageDefinition& definition,
                                             const std::vector<package::PackageReader>& available) {
     std::vector<std::string> names = assemble::root_packages(definition);
