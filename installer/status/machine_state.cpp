@@ -26,7 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace report = layout::boot_report;
 
-constexpr const char* service_folder = "/run/service";
 constexpr std::uint64_t small_file = std::uint64_t{1} << 20;
 
 std::string find_text(const Json& object, std::string_view key) {
@@ -86,6 +85,17 @@ std::optional<Amount> find_room(const fs::path& place) {
     return Amount{room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize};
 }
 
+/// Running, and ready if it has a way to say so.
+bool is_up(const fs::path& service) {
+    try {
+        if (trim(find_file(service / "supervise/stat", small_file).value_or("")) != "run") return false;
+        return !fs::exists(service / "check") ||
+               run_command({.arguments = {service / "check"}, .directory = service}).status == 0;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
 std::optional<std::string> find_address(const sockaddr* address) {
     std::array<char, INET6_ADDRSTRLEN> text = {};
     if (address->sa_family == AF_INET) {
@@ -120,20 +130,13 @@ std::vector<NetworkInterface> find_interfaces() {
     return interfaces;
 }
 
-void find_services(MachineState& state) {
+void find_services(MachineState& state, const fs::path& folder) {
     std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(service_folder, ignored)) {
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
         const std::string name = entry.path().filename();
         if (name.starts_with('.')) continue;
         ++state.services;
-        const CommandResult answer =
-            run_command({.arguments = {"s6-svstat", "-o", "up,ready", entry.path()}});
-        const auto words = split_words(answer.output);
-        // A service that never says when it is ready counts once it runs.
-        const bool is_up = answer.status == 0 && !words.empty() && words[0] == "true";
-        const bool must_be_ready = fs::exists(entry.path() / "notification-fd", ignored);
-        const bool is_ready = words.size() > 1 && words[1] == "true";
-        if (!is_up || (must_be_ready && !is_ready)) state.services_down.push_back(name);
+        if (!is_up(entry.path())) state.services_down.push_back(name);
     }
     std::ranges::sort(state.services_down);
 }

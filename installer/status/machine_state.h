@@ -51,7 +51,8 @@ MachineState read_machine_state(const std::filesystem::path& root = "/");
 /// All interfaces but the loopback one.
 std::vector<NetworkInterface> find_interfaces();
 
-/// Asks the supervisor about each service that it knows, and sets `services` and `services_down`.
-void find_services(MachineState& state);
+/// Looks at each service that the supervisor (runit's, see recipes/cairn-services) has in `folder`, and sets
+/// `services` and `services_down`.
+void find_services(MachineState& state, const std::filesystem::path& folder = "/run/service");
 
 }  // namespace cairn::status

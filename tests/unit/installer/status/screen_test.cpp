@@ -56,6 +56,25 @@ TEST_F(Screen, NamesServicesThatAreNotUp) {
     EXPECT_THAT(text_of(state), HasSubstr("4 of 6 are up; not: chronyd, syslog"));
 }
 
+TEST_F(Screen, AsksTheSupervisorAndTheServicesThemselves) {
+    const auto add = [&](const std::string& name, std::string_view state, std::string_view check) {
+        write("run/service/" + name + "/supervise/stat", state);
+        if (check.empty()) return;
+        write("run/service/" + name + "/check", check);
+        std::filesystem::permissions(root_.path() / "run/service" / name / "check",
+                                     std::filesystem::perms::owner_all);
+    };
+    add("good", "run\n", "");
+    add("ready", "run\n", "#!/bin/sh\nexit 0\n");
+    add("starting", "run\n", "#!/bin/sh\nexit 1\n");
+    add("ended", "finish\n", "");
+    make_directories(root_.path() / "run/service/new");
+    MachineState state;
+    find_services(state, root_.path() / "run/service");
+    EXPECT_EQ(state.services, 5U);
+    EXPECT_THAT(state.services_down, testing::ElementsAre("ended", "new", "starting"));
+}
+
 TEST_F(Screen, SaysThatNothingIsKeptWhenThereIsNoData) {
     write("run/cairn/boot.json", R"({"data": "failed", "data_error": "no room"})");
     EXPECT_THAT(text_of(read()), HasSubstr("NOT MOUNTED, nothing will be kept: no room"));
