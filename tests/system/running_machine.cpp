@@ -1,5 +1,6 @@
 #include "tests/system/running_machine.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -69,7 +70,8 @@ fs::path find_image_folder(const std::string& name, layout::Architecture archite
 
 RunningMachine::RunningMachine(emulator::Machine machine, const fs::path& folder)
     : child_(start(with_sockets(std::move(machine), folder), folder)),
-      serial_(connect_to(folder / "serial", folder / "qemu.log")) {}
+      serial_(connect_to(folder / "serial", folder / "qemu.log")),
+      log_(open_file(folder / "console.log", O_WRONLY | O_CREAT | O_APPEND)) {}
 
 void RunningMachine::give_up(std::string_view what) const {
     const std::size_t from = console_.size() > lines_of_a_failure ? console_.size() - lines_of_a_failure : 0;
@@ -83,7 +85,9 @@ bool RunningMachine::read_more(steady_clock::time_point deadline) {
     std::array<char, 4096> bytes = {};
     const ssize_t count = recv(serial_.get(), bytes.data(), bytes.size(), 0);
     if (count <= 0) return false;
-    console_.append(bytes.data(), static_cast<std::size_t>(count));
+    const std::string_view text(bytes.data(), static_cast<std::size_t>(count));
+    console_ += text;
+    write_all(log_.get(), text, "console.log");
     return true;
 }
 
@@ -104,6 +108,7 @@ void RunningMachine::type(std::string_view text) {
 }
 
 void RunningMachine::log_in() {
+    type("\n");  // it asks again: the first question came among what the services said
     wait_for("login: ");
     type("root\n");
     wait_for("# ");

@@ -53,6 +53,7 @@ class RunningMachine {
 
     Child child_;
     Fd serial_;
+    Fd log_;  // console.log in the machine's folder, for who watches a test
     std::string console_;
     std::size_t seen_ = 0;  // what was waited for ends here
     unsigned commands_ = 0;
