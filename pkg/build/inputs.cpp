@@ -52,7 +52,9 @@ std::string describe_recipe_change(const std::string& earlier, const std::string
 
 /// Hashes are long and say nothing to a person; versions do.
 std::string shorten(const std::string& value) {
-    return value.size() >= 64 ? value.substr(0, 12) : value;
+    const bool is_hash =
+        value.size() == 64 && value.find_first_not_of("0123456789abcdef") == std::string::npos;
+    return is_hash ? value.substr(0, 12) : value;
 }
 
 }  // namespace
