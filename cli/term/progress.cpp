@@ -68,6 +68,7 @@ void Progress::set_total(std::size_t tasks, std::optional<milliseconds> estimate
 void Progress::start(const std::string& task, std::optional<milliseconds> estimate) {
     const std::lock_guard guard(mutex_);
     running_[task] = {.started = steady_clock::now(), .estimate = estimate, .text = ""};
+    total_ = std::max(total_, finished_ + running_.size());
     if (style_ == Style::plain)
         std::println(stderr, "[{}/{}] {}{}", finished_, total_, task,
                      estimate ? std::format(" (about {})", format_duration(*estimate)) : "");

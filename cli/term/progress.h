@@ -27,7 +27,7 @@ class Progress {
 
     /// How many tasks there are in all, and how long the rest should take (from earlier runs), when known.
     void set_total(std::size_t tasks, std::optional<std::chrono::milliseconds> estimate);
-    /// A task begins; `estimate` is how long it took before.
+    /// A task begins; `estimate` is how long it took before. One that was not counted raises the total.
     void start(const std::string& task, std::optional<std::chrono::milliseconds> estimate);
     /// What the task is doing now; live lines only.
     void update(const std::string& task, const std::string& text);
