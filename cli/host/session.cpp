@@ -5,8 +5,7 @@
 #include <print>
 #include <thread>
 
-#include "pkg/base/error.h"
-#include "pkg/base/process.h"
+#include "cli/host/maker_keys.h"
 #include "pkg/base/text.h"
 
 namespace cairn::host {
@@ -15,27 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t shown_steps = 15;
-
-/// The maker's keys. The first build makes development keys, and says so.
-crypto::KeyDirectory open_or_make_keys() {
-    const std::filesystem::path path = crypto::KeyDirectory::default_path();
-    if (!crypto::KeyDirectory::exists(path)) {
-        std::println(stderr,
-                     "making development keys in '{}' (no passphrase; 'cairn keys init' makes real ones)",
-                     path.string());
-        make_directories(path.parent_path());
-        return crypto::KeyDirectory::init(path, std::nullopt);
-    }
-    crypto::KeyAccess access{.passphrase = [](const std::filesystem::path& directory) {
-        const auto text = find_environment("CAIRN_KEYS_PASSPHRASE");
-        if (!text)
-            throw UsageError(std::format("keys in '{}' are locked", directory.string()))
-                .hint("give their passphrase in the environment variable CAIRN_KEYS_PASSPHRASE");
-        return *text;
-    }};
-    access.command = find_environment("CAIRN_KEY_COMMAND");
-    return crypto::KeyDirectory::open(path, std::move(access));
-}
 
 unsigned job_count(const BuildOptions& options) {
     if (options.jobs > 0) return static_cast<unsigned>(std::min<std::uint64_t>(options.jobs, 512));
@@ -65,7 +43,7 @@ Session::Session(Host& host, const BuildOptions& options)
       sources_{.cache = store::Store::default_root(), .transport = transport_},
       packages_(store_.root() / "host-packages.json"),
       budget_(job_count(options)),
-      keys_(open_or_make_keys()),
+      keys_(open_or_make_keys(crypto::KeyDirectory::default_path())),
       progress_(progress_style(options)) {
     source::read_settings_of_process(sources_);
     sources_.is_offline = options.is_offline;

@@ -1,0 +1,195 @@
+#include <algorithm>
+#include <format>
+#include <memory>
+#include <print>
+
+#include "cli/host/host.h"
+#include "cli/host/maker_keys.h"
+#include "cli/term/exit_code.h"
+#include "cli/term/progress.h"
+#include "pkg/archive/tree.h"
+#include "pkg/base/dir.h"
+#include "pkg/base/error.h"
+#include "pkg/base/files.h"
+#include "pkg/base/json.h"
+#include "pkg/base/text.h"
+#include "pkg/crypto/key_file.h"
+#include "pkg/package/extract.h"
+#include "pkg/package/reader.h"
+#include "pkg/package/writer.h"
+#include "pkg/recipe/recipe.h"
+
+namespace cairn::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+    std::string package;
+    std::string directory;
+    std::string output;
+    std::string key_file;  // of --allow-key
+    package::Identity identity;
+    bool is_json = false;
+};
+
+/// The key that is believed: the one named, or else the maker's own.
+package::AllowedKeys allowed_keys(const Options& options) {
+    if (!options.key_file.empty())
+        return package::AllowedKeys({crypto::read_public_key_file(options.key_file, crypto::Role::package)});
+    const fs::path path = crypto::KeyDirectory::default_path();
+    if (!crypto::KeyDirectory::exists(path))
+        throw UsageError("no key says which packages to believe")
+            .hint("name the signer's public key with --allow-key FILE, for example package.pub");
+    return package::AllowedKeys({crypto::KeyDirectory::open(path).public_key(crypto::Role::package)});
+}
+
+package::PackageReader open(const Options& options) {
+    return package::open_package(options.package, allowed_keys(options));
+}
+
+int create(const Options& options) {
+    package::Identity identity = options.identity;
+    if (identity.architecture.empty())
+        identity.architecture = std::string(recipe::to_string(recipe::host_architecture()));
+    if (identity.recipe.empty()) identity.recipe = identity.name;
+    std::ranges::sort(identity.depends);
+    package::check_identity(identity);
+    const archive::FileTree tree = archive::scan_tree(options.directory);
+    identity.output = archive::hash_tree(tree);
+    const fs::path file =
+        options.output.empty() ? fs::path(package::file_name(identity)) : fs::path(options.output);
+    crypto::KeyDirectory keys = open_or_make_keys(crypto::KeyDirectory::default_path());
+    package::PackOptions pack;
+    pack.durability = package::PackOptions::Durability::synced;
+    const package::PackedPackage made = package::make_package(
+        options.directory, tree, identity, *keys.signer(crypto::Role::package), file, pack);
+    std::println("{}: {} files, {}, {} packed", file.string(), tree.entries.size(),
+                 format_bytes(made.content_size), format_bytes(made.file_size));
+    std::println("  id {}", made.id.to_hex());
+    return term::success;
+}
+
+int show(const Options& options) {
+    const package::PackageReader reader = open(options);
+    const package::Identity& identity = reader.identity();
+    if (options.is_json) {
+        Json json = package::to_json(identity);
+        json["id"] = reader.id().to_hex();
+        json["signer"] = crypto::key_id(reader.signer());
+        json["content_size"] = reader.files().content_size();
+        json["entries"] = reader.files().entries.size();
+        std::print("{}", format_json(json));
+        return term::success;
+    }
+    const auto line = [](std::string_view name, const std::string& value) {
+        if (!value.empty()) std::println("{:<13} {}", name, value);
+    };
+    line("name", identity.name);
+    line("version", identity.version);
+    line("architecture", identity.architecture);
+    line("summary", identity.summary);
+    line("license", identity.license);
+    line("depends", join(identity.depends, ", "));
+    line("provides", join(identity.provides, ", "));
+    line("conflicts", join(identity.conflicts, ", "));
+    line("replaces", join(identity.replaces, ", "));
+    line("recipe", identity.recipe);
+    for (const package::SourceRecord& source : identity.sources)
+        line("source", std::format("{} sha256 {}", source.name, source.sha256.to_hex()));
+    line("content", std::format("{} in {} entries, {} chunks", format_bytes(reader.files().content_size()),
+                                reader.files().entries.size(), reader.chunks().size()));
+    line("id", reader.id().to_hex());
+    line("signed by", crypto::key_id(reader.signer()));
+    return term::success;
+}
+
+std::string format_mode(const archive::FileEntry& entry) {
+    constexpr std::string_view kinds = "-dlh";
+    std::string text(1, kinds[static_cast<std::size_t>(entry.kind)]);
+    for (int shift = 6; shift >= 0; shift -= 3)
+        for (int bit = 2; bit >= 0; --bit) text += (entry.mode >> (shift + bit) & 1) != 0 ? "xwr"[bit] : '-';
+    return text;
+}
+
+int list(const Options& options) {
+    const package::PackageReader reader = open(options);
+    if (options.is_json) {
+        Json files = Json::array();
+        for (const archive::FileEntry& entry : reader.files().entries) files.push_back(entry.path);
+        std::print("{}", format_json(files));
+        return term::success;
+    }
+    for (const archive::FileEntry& entry : reader.files().entries)
+        std::println("{} {:>4}:{:<4} {:>10}  {}{}{}", format_mode(entry), entry.uid, entry.gid, entry.size,
+                     entry.path, entry.target.empty() ? "" : " -> ", entry.target);
+    return term::success;
+}
+
+int verify(const Options& options) {
+    const package::PackageReader reader = open(options);
+    package::verify_content(reader, package::Depth::full);
+    std::println("{} {} is whole, and signed by {}", reader.identity().name, reader.identity().version,
+                 crypto::key_id(reader.signer()));
+    return term::success;
+}
+
+int extract(const Options& options) {
+    const package::PackageReader reader = open(options);
+    const fs::path target = options.directory;
+    if (fs::exists(target) && !fs::is_empty(target))
+        throw UsageError(std::format("'{}' is not empty", target.string()))
+            .hint("extract into a new directory; installing is another command");
+    make_directories(target);
+    package::extract_package(reader, Dir::open(target));
+    std::println("{} {}: {} entries in '{}'", reader.identity().name, reader.identity().version,
+                 reader.files().entries.size(), target.string());
+    return term::success;
+}
+
+term::Command& add_reading_command(term::Command& group, const std::shared_ptr<Options>& options,
+                                   const std::string& name, const std::string& help,
+                                   int (*action)(const Options&)) {
+    term::Command& command = group.add_command(name, help);
+    command.add_required("package", options->package, "a .cpkg file", term::Completion::file);
+    command.add_option("--allow-key", options->key_file,
+                       "the public key to believe (a .pub file); the maker's own by default",
+                       term::Completion::file);
+    command.set_example(std::format("cairn package {} zlib_1.3.1_x86_64.cpkg", name));
+    command.set_action([options, action] { return action(*options); });
+    return command;
+}
+
+}  // namespace
+
+void add_package_command(term::Command& root, Host&) {
+    const auto options = std::make_shared<Options>();
+    term::Command& group = root.add_command("package", "Make and look into packages (.cpkg)");
+
+    term::Command& creating = group.add_command("create", "Pack and sign a directory");
+    creating.add_required("directory", options->directory, "what is packed, laid out as in the root",
+                          term::Completion::directory);
+    creating.add_option("--name", options->identity.name, "the package's name");
+    creating.add_option("--version", options->identity.version, "its version");
+    creating.add_option("--arch", options->identity.architecture, "x86_64, aarch64 or any",
+                        term::Completion::architecture);
+    creating.add_option("--license", options->identity.license, "an SPDX expression");
+    creating.add_option("--summary", options->identity.summary, "one line about it");
+    creating.add_option("--depends", options->identity.depends, "a package it needs: 'zlib >= 1.3'");
+    creating.add_option("-o,--output", options->output, "the file; <name>_<version>_<arch>.cpkg by default",
+                        term::Completion::file);
+    creating.set_example(
+        "cairn package create stage --name hello --version 1.0 --license MIT --summary 'says hello'");
+    creating.set_action([options] { return create(*options); });
+
+    add_reading_command(group, options, "show", "Show what a package says about itself", show)
+        .add_flag("--json", options->is_json, "print it as JSON");
+    add_reading_command(group, options, "list", "List a package's files", list)
+        .add_flag("--json", options->is_json, "print the paths as JSON");
+    add_reading_command(group, options, "verify", "Check every byte of a package", verify);
+    add_reading_command(group, options, "extract", "Write a package's files into a new directory", extract)
+        .add_required("directory", options->directory, "where to", term::Completion::directory)
+        .set_example("cairn package extract zlib_1.3.1_x86_64.cpkg zlib");
+}
+
+}  // namespace cairn::host
