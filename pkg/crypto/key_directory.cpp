@@ -97,7 +97,10 @@ std::filesystem::path KeyDirectory::default_path() {
 }
 
 bool KeyDirectory::exists(const std::filesystem::path& path) {
-    return std::filesystem::exists(path / index_name);
+    std::error_code code;
+    const bool is_there = std::filesystem::exists(path / index_name, code);
+    if (code) throw SystemError(std::format("cannot look for keys in '{}'", path.string()), code.value());
+    return is_there;
 }
 
 KeyDirectory KeyDirectory::init(const std::filesystem::path& path,
