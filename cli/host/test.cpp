@@ -51,6 +51,7 @@ int run_ctest(const Host& host, const std::vector<std::string>& more, unsigned p
                                        "--test-dir",
                                        build_directory(host).string(),
                                        "--output-on-failure",
+                                       "--no-tests=error",
                                        "-j",
                                        std::to_string(parallel)};
     arguments.insert(arguments.end(), more.begin(), more.end());
