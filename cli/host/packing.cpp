@@ -76,6 +76,9 @@ package::Identity make_identity(const build::StagedTree& staged, const package::
 }
 
 void pack_into(const build::StagedTree& staged, const fs::path& directory, Session& session) {
+    if (!build::verify_staged(staged, session.store()))
+        throw Error(std::format("the cache's output of recipe '{}' is damaged", staged.recipe.name))
+            .hint("it was dropped: run the command again, and it is built anew");
     archive::FileTree tree = archive::scan_tree(staged.stage);
     package::apply_attributes(staged.recipe,
                               package::read_users(session.host().repository / "images" / "users.toml"), tree);

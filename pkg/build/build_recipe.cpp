@@ -166,6 +166,16 @@ std::optional<StagedTree> find_staged(const PlanNode& node, const BuildInputs& i
     return make_staged(node, *record, context.store);
 }
 
+bool verify_staged(const StagedTree& staged, const store::Store& store) {
+    try {
+        if (hash_output(store.output_directory(staged.output)) == staged.output) return true;
+    } catch (const Error&) {  // not even a tree that could be read
+    }
+    store.remove_record(staged.key);
+    store.remove_output(staged.output);
+    return false;
+}
+
 StagedTree build_recipe(const PlanNode& node, const BuildInputs& inputs,
                         const std::map<std::string, crypto::Hash>& outputs, BuildContext& context) {
     const FileLock lock = context.store.lock_key(inputs.key());

@@ -29,6 +29,10 @@ struct StagedTree {
 std::optional<StagedTree> find_staged(const PlanNode& node, const BuildInputs& inputs,
                                       const BuildContext& context);
 
+/// Reads the whole staged tree. True when it is what was built; otherwise the store forgets it, and the next
+/// build of these inputs makes it anew.
+bool verify_staged(const StagedTree& staged, const store::Store& store);
+
 /// Builds one recipe in the sandbox, unless the store has its output; `outputs` are those of everything it
 /// sees. Another run that builds the same key is waited for. On failure throws CommandError with the last
 /// lines of the log, and keeps the build directory for `cairn shell`; the store is as before.

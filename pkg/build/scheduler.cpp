@@ -97,7 +97,8 @@ class Scheduler {
     StagedTree build_one(const PlanNode& node, const std::map<std::string, crypto::Hash>& outputs) {
         return with_context(std::format("building recipe '{}'", node.recipe.name), [&] {
             const BuildInputs inputs = collect_inputs(node, outputs, context_);
-            if (auto staged = find_staged(node, inputs, context_)) {
+            if (auto staged = find_staged(node, inputs, context_);
+                staged && verify_staged(*staged, context_.store)) {
                 context_.observer.on_finish(node.recipe.name, false, staged->duration);
                 return std::move(*staged);
             }

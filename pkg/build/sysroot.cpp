@@ -1,6 +1,7 @@
 #include "pkg/build/sysroot.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,6 +22,15 @@ bool is_same_file(const fs::path& left, const fs::path& right) {
                fs::read_symlink(left) == fs::read_symlink(right);
     return fs::is_regular_file(left) && fs::is_regular_file(right) &&
            crypto::hash_file_blake2b(left) == crypto::hash_file_blake2b(right);
+}
+
+/// Tells an output from one that was made again because the first was damaged: a sysroot's files are the
+/// first one's.
+std::string find_identity(const fs::path& stage) {
+    struct stat status = {};
+    if (::stat(stage.c_str(), &status) != 0)
+        throw SystemError(std::format("cannot look at '{}'", stage.string()));
+    return std::format(" {}.{} ", status.st_ino, status.st_ctim.tv_nsec);
 }
 
 /// Links every file of `stage` below `root`; `owners` remembers which recipe brought a path.
@@ -51,7 +61,10 @@ void link_tree(const fs::path& stage, const fs::path& root, const std::string& n
 fs::path make_sysroot(const store::Store& store, const std::vector<crypto::Hash>& outputs,
                       const std::vector<std::string>& names) {
     crypto::Blake2bHasher hasher;
-    for (const crypto::Hash& output : outputs) hasher.update(output.bytes());
+    for (const crypto::Hash& output : outputs) {
+        hasher.update(output.bytes());
+        hasher.update(find_identity(store.output_directory(output) / "stage"));
+    }
     const fs::path place = store.root() / "sysroots" / hasher.finish().to_hex();
     if (fs::exists(place)) return place;
     store::WorkDirectory work = store.make_work_directory("sysroot");

@@ -161,5 +161,16 @@ TEST_P(HermeticBuild, LooksTheSameForEveryone) {
         "RANLIB READELF RECIPE SOURCE SOURCE_DATE_EPOCH STAGE STRIP SYSROOT TERM TMPDIR TRIPLE TZ ");
 }
 
+TEST_P(HermeticBuild, MakesADamagedOutputAnew) {
+    const std::string report = build("identity", "report");
+    const fs::path outputs = folder() / "cache/outputs";
+    const fs::path file = fs::directory_iterator(outputs)->path() / "stage/report";
+    fs::permissions(file, fs::perms::owner_write, fs::perm_options::add);
+    write_file(file, "rotten");
+    EXPECT_EQ(build("identity", "report"), report);
+    fs::remove(file);
+    EXPECT_EQ(build("identity", "report"), report);
+}
+
 }  // namespace
 }  // namespace cairn::build
