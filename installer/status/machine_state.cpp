@@ -85,12 +85,12 @@ std::optional<Amount> find_room(const fs::path& place) {
     return Amount{room.f_bavail * room.f_frsize, room.f_blocks * room.f_frsize};
 }
 
-/// Running, and ready if it is one that says when it is.
+/// Running, and ready if it has a way to say so.
 bool is_up(const fs::path& service) {
     try {
-        const CommandResult answer = run_command({.arguments = {"s6-svstat", "-o", "up,ready", service}});
-        const std::string_view state = trim(answer.output);
-        return state == "true true" || (state == "true false" && !fs::exists(service / "notification-fd"));
+        if (trim(find_file(service / "supervise/stat", small_file).value_or("")) != "run") return false;
+        return !fs::exists(service / "check") ||
+               run_command({.arguments = {service / "check"}, .directory = service}).status == 0;
     } catch (const std::exception&) {
         return false;
     }

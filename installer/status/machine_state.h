@@ -51,7 +51,7 @@ MachineState read_machine_state(const std::filesystem::path& root = "/");
 /// All interfaces but the loopback one.
 std::vector<NetworkInterface> find_interfaces();
 
-/// Looks at each service that the supervisor (s6, see recipes/cairn-services) has in `folder`, and sets
+/// Looks at each service that the supervisor (runit's, see recipes/cairn-services) has in `folder`, and sets
 /// `services` and `services_down`.
 void find_services(MachineState& state, const std::filesystem::path& folder = "/run/service");
 

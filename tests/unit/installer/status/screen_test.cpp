@@ -56,24 +56,21 @@ TEST_F(Screen, NamesServicesThatAreNotUp) {
     EXPECT_THAT(text_of(state), HasSubstr("4 of 6 are up; not: chronyd, syslog"));
 }
 
-TEST_F(Screen, AsksTheSupervisorWhichServicesAreUp) {
-    write("bin/s6-svstat", "#!/bin/sh\n[ \"$1 $2\" = '-o up,ready' ] && exec /bin/cat \"$3/answer\"\n");
-    std::filesystem::permissions(root_.path() / "bin/s6-svstat", std::filesystem::perms::owner_all);
-    const std::string old_path = getenv("PATH");
-    setenv("PATH", (root_.path() / "bin").c_str(), 1);
-    const auto add = [&](const std::string& name, std::string_view answer, bool says_ready) {
-        write("run/service/" + name + "/answer", answer);
-        if (says_ready) write("run/service/" + name + "/notification-fd", "3\n");
+TEST_F(Screen, AsksTheSupervisorAndTheServicesThemselves) {
+    const auto add = [&](const std::string& name, std::string_view state, std::string_view check) {
+        write("run/service/" + name + "/supervise/stat", state);
+        if (check.empty()) return;
+        write("run/service/" + name + "/check", check);
+        std::filesystem::permissions(root_.path() / "run/service" / name / "check",
+                                     std::filesystem::perms::owner_all);
     };
-    add("good", "true false\n", false);
-    add("ready", "true true\n", true);
-    add("starting", "true false\n", true);
-    add("ended", "false true\n", false);
+    add("good", "run\n", "");
+    add("ready", "run\n", "#!/bin/sh\nexit 0\n");
+    add("starting", "run\n", "#!/bin/sh\nexit 1\n");
+    add("ended", "finish\n", "");
     make_directories(root_.path() / "run/service/new");
-    make_directories(root_.path() / "run/service/.s6-svscan");
     MachineState state;
     find_services(state, root_.path() / "run/service");
-    setenv("PATH", old_path.c_str(), 1);
     EXPECT_EQ(state.services, 5U);
     EXPECT_THAT(state.services_down, testing::ElementsAre("ended", "new", "starting"));
 }
