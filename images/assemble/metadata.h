@@ -8,7 +8,7 @@
 #include "pkg/crypto/hash.h"
 #include "pkg/package/identity.h"
 
-/// The texts that say what an image is. FORMAT.md describes their fields.
+/// The texts that say what an image is.
 namespace cairn::assemble {
 
 /// A package of the image: what it says about itself, and its id, which is proven by its signature.
