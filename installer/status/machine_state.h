@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "installer/status/service_state.h"
+
 /// What a person in front of the machine wants to know, read anew each time: from what the first process
 /// noted, from the kernel, and from the services' supervisor. Nothing that is missing or garbled is an error
 /// here: a status screen that ends helps nobody.
@@ -17,6 +19,13 @@ struct Amount {
     std::uint64_t available = 0;
     std::uint64_t total = 0;
     friend bool operator==(const Amount&, const Amount&) = default;
+};
+
+/// The file system of /var.
+struct Room {
+    Amount amount;
+    bool is_read_only = false;  // the kernel makes it so when it finds it damaged
+    friend bool operator==(const Room&, const Room&) = default;
 };
 
 struct NetworkInterface {
@@ -30,29 +39,26 @@ struct MachineState {
     std::string machine;  // what people call it
     std::string image;    // name; empty when unknown
     std::string version;
-    std::string slot;       // "a" or "b"
-    std::string root_hash;  // 64 hexadecimal digits
+    bool has_development_keys = false;  // anybody can sign for this image
+    std::string slot;                   // "a" or "b"
+    std::string root_hash;              // 64 hexadecimal digits
     bool is_on_trial = false;
     std::string data;  // "mounted", "made" or "failed"
     std::string data_error = {};
-    std::optional<Amount> data_room = {};
+    std::optional<Room> data_room = {};
     std::vector<NetworkInterface> interfaces = {};
-    std::size_t services = 0;                     // that should run
-    std::vector<std::string> services_down = {};  // that do not, or are not ready
+    ServiceState services = {};
     Amount memory = {};
     std::chrono::minutes uptime = {};
+    std::chrono::sys_seconds now = {};
     friend bool operator==(const MachineState&, const MachineState&) = default;
 };
 
-/// Reads /run/cairn/boot.json, /proc, and the release, below `root`. Network and services are those of the
-/// running system: see find_interfaces and find_services.
+/// Reads what is known below `root`: /run/cairn, /proc, /sys, the release and the services. Network and clock
+/// are no files: see find_interfaces.
 MachineState read_machine_state(const std::filesystem::path& root = "/");
 
-/// All interfaces but the loopback one.
+/// All interfaces of the running system but the loopback one.
 std::vector<NetworkInterface> find_interfaces();
-
-/// Looks at each service that the supervisor (runit's, see recipes/cairn-services) has in `folder`, and sets
-/// `services` and `services_down`.
-void find_services(MachineState& state, const std::filesystem::path& folder = "/run/service");
 
 }  // namespace cairn::status

@@ -1,88 +1,76 @@
-#include <poll.h>
 #include <signal.h>
-#include <termios.h>
-#include <unistd.h>
 
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <print>
 #include <string>
 
+#include "installer/status/console.h"
 #include "installer/status/machine_state.h"
 #include "installer/status/screen.h"
-#include "pkg/base/fd.h"
 
 namespace {
 
-using namespace cairn;
+using namespace cairn::status;
 
 constexpr int refresh_milliseconds = 2000;
+constexpr int answer_milliseconds = 30'000;
 // What process 1 understands, see recipes/cairn-services.
 constexpr int restart_signal = SIGTERM;
 constexpr int power_off_signal = SIGUSR2;
 
-void print(std::string_view text) {
-    write_all(STDOUT_FILENO, text, "the console");
-}
-
-/// Keys arrive one by one and are not shown.
-void read_single_keys() {
-    termios settings = {};
-    if (tcgetattr(STDIN_FILENO, &settings) != 0) return;  // no terminal: the screen alone
-    settings.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings);
-}
-
-/// The next key; 0 when none came in time. Ends the program when the console is gone: it is started again
-/// then.
-char wait_for_key(int milliseconds) {
-    pollfd waiting = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    if (poll(&waiting, 1, milliseconds) <= 0) return 0;
-    char key = 0;
-    if (read(STDIN_FILENO, &key, 1) != 1) _exit(1);
-    return key;
-}
-
-/// A cat on the keyboard must not restart a machine.
-bool confirm(std::string_view question) {
-    print(std::string(question) + " Type yes and Enter: ");
+/// A cat on the keyboard must not restart a machine: only "yes" and Enter is an agreement.
+bool confirm(Console& console, std::string_view question) {
+    console.print(std::string(question) + " Type yes and Enter: ");
     std::string typed;
     while (true) {
-        const char key = wait_for_key(30'000);
+        const char key = console.wait_for_key(answer_milliseconds);
         if (key == 0) return false;
         if (key == '\r' || key == '\n') return typed == "yes";
         if (typed.size() < 8) typed += key;
-        if (key >= ' ') print({&key, 1});
+        if (key >= ' ' && key < 0x7f) console.print({&key, 1});
     }
 }
 
-void obey(char key) {
+void obey(Console& console, char key) {
     const bool is_restart = key == 'r';
     if (!is_restart && key != 'p') return;
-    if (confirm(is_restart ? "\r\n  Restart this machine?" : "\r\n  Power this machine off?"))
+    if (confirm(console, is_restart ? "  Restart this machine?" : "  Power this machine off?"))
         kill(1, is_restart ? restart_signal : power_off_signal);
+    console.print("\r\n");
+    console.forget_shown();
 }
 
-std::string make_screen() {
-    status::MachineState state = status::read_machine_state();
-    state.interfaces = status::find_interfaces();
-    status::find_services(state);
-    return status::draw(status::format_screen(state));
+MachineState read_everything() {
+    MachineState state = read_machine_state();
+    state.interfaces = find_interfaces();
+    state.now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return state;
+}
+
+[[noreturn]] void run() {
+    Console console;
+    std::chrono::minutes drawn = {};
+    while (true) {
+        const MachineState state = read_everything();
+        // Once a minute all of it: the kernel's messages may be in between.
+        if (state.uptime != drawn) console.forget_shown();
+        drawn = state.uptime;
+        console.show(format_screen(state, console.size()));
+        if (const char key = console.wait_for_key(refresh_milliseconds); key != 0) obey(console, key);
+    }
 }
 
 }  // namespace
 
-/// The status screen of one console, which is its standard input and output.
+/// The status screen of one console, which is its standard input and output. It ends when the console is gone,
+/// and is started again.
 int main() {
-    read_single_keys();
-    std::string shown;
-    print("\033[2J");
-    while (true) {
-        // Only what changed is sent: on a serial line every byte is seen, and logged by somebody.
-        if (std::string screen = make_screen(); screen != shown) {
-            print(screen);
-            shown = std::move(screen);
-        }
-        if (const char key = wait_for_key(refresh_milliseconds); key != 0) {
-            obey(key);
-            shown.clear();
-        }
+    try {
+        run();
+    } catch (const std::exception& error) {
+        std::println(stderr, "cairn-status: {}", error.what());
+        return 1;
     }
 }

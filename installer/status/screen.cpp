@@ -1,5 +1,6 @@
 #include "installer/status/screen.h"
 
+#include <algorithm>
 #include <format>
 
 #include "pkg/base/text.h"
@@ -8,9 +9,13 @@ namespace cairn::status {
 
 namespace {
 
+using Kind = Line::Kind;
+
 constexpr std::size_t shown_digits = 16;  // of the root hash
+constexpr std::size_t name_columns = 13;  // before what a line says
 
 std::string format_amount(const Amount& amount) {
+    if (amount.total == 0) return "unknown";
     return std::format("{} free of {}", format_bytes(amount.available), format_bytes(amount.total));
 }
 
@@ -18,11 +23,18 @@ std::string or_unknown(const std::string& text) {
     return text.empty() ? "unknown" : text;
 }
 
+std::string format_image(const MachineState& state) {
+    return std::format("{} {}, slot {}{}", or_unknown(state.image), state.version, or_unknown(state.slot),
+                       state.is_on_trial ? ", on trial" : "");
+}
+
 std::string format_data(const MachineState& state) {
     if (state.data == "failed")
-        return std::format("NOT MOUNTED, nothing will be kept: {}", or_unknown(state.data_error));
+        return std::format("DEGRADED: not mounted, nothing will be kept: {}", or_unknown(state.data_error));
     if (state.data.empty()) return "unknown";
-    return state.data_room ? format_amount(*state.data_room) : "room unknown";
+    if (!state.data_room) return "DEGRADED: cannot be looked at";
+    const std::string room = format_amount(state.data_room->amount);
+    return state.data_room->is_read_only ? "DEGRADED: read-only since an error, " + room : room;
 }
 
 std::string format_interface(const NetworkInterface& interface) {
@@ -31,11 +43,11 @@ std::string format_interface(const NetworkInterface& interface) {
     return std::format("{}: {}", interface.name, interface.has_carrier ? "no address yet" : "no cable");
 }
 
-std::string format_services(const MachineState& state) {
-    if (state.services == 0) return "unknown";
-    if (state.services_down.empty()) return std::format("all {} are up", state.services);
-    return std::format("{} of {} are up; not: {}", state.services - state.services_down.size(),
-                       state.services, join(state.services_down, ", "));
+std::string format_services(const ServiceState& services) {
+    if (services.count == 0) return "unknown";
+    if (services.down.empty()) return std::format("all {} are up", services.count);
+    return std::format("{}{} of {} are up; not: {}", services.have_all_been_up ? "" : "starting, ",
+                       services.count - services.down.size(), services.count, join(services.down, ", "));
 }
 
 std::string format_uptime(std::chrono::minutes uptime) {
@@ -48,41 +60,100 @@ std::string format_uptime(std::chrono::minutes uptime) {
     return std::format("{} min", minutes.count());
 }
 
-/// What comes from disks and networks must not steer the terminal.
-std::string make_printable(std::string text, std::size_t width) {
+std::string format_time(std::chrono::sys_seconds now) {
+    const auto day = std::chrono::floor<std::chrono::days>(now);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(now - day);
+    return std::format("{}-{:02}-{:02} {:02}:{:02} UTC", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count());
+}
+
+/// What comes from firmware, disks and networks must not steer the terminal.
+std::string make_printable(std::string text) {
     for (char& letter : text)
-        if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f) letter = '?';
-    if (text.size() > width) text.resize(width);
+        if (letter < 0x20 || letter >= 0x7f) letter = '?';
     return text;
 }
 
-}  // namespace
-
-std::vector<std::string> format_screen(const MachineState& state, std::size_t width) {
-    std::vector<std::string> lines = {
-        std::format("cairn {} on {}", or_unknown(state.version), or_unknown(state.machine)), ""};
-    const auto add = [&](std::string_view name, const std::string& text) {
-        lines.push_back(std::format("  {:<10} {}", name, text));
-    };
-    add("image", std::format("{} {}, slot {}{}", or_unknown(state.image), state.version,
-                             or_unknown(state.slot), state.is_on_trial ? ", on trial" : ""));
-    add("root hash", or_unknown(state.root_hash.substr(0, shown_digits)));
-    add("data", format_data(state));
-    if (state.interfaces.empty()) add("network", "no interface");
-    for (const NetworkInterface& interface : state.interfaces) add("network", format_interface(interface));
-    add("services", format_services(state));
-    add("memory", format_amount(state.memory));
-    add("up for", format_uptime(state.uptime));
-    lines.emplace_back();
-    lines.emplace_back("  r: restart   p: power off");
-    for (std::string& line : lines) line = make_printable(std::move(line), width);
+/// Breaks at blanks; only a word that is too long for a line is cut.
+std::vector<std::string> wrap(const std::string& text, std::size_t columns) {
+    std::vector<std::string> lines(1);
+    for (const std::string& word : split_words(text)) {
+        if (!lines.back().empty() && lines.back().size() + 1 + word.size() > columns) lines.emplace_back();
+        if (!lines.back().empty()) lines.back() += ' ';
+        lines.back() += word.substr(0, columns);
+    }
     return lines;
 }
 
-std::string draw(const std::vector<std::string>& lines) {
-    std::string text = "\033[H";  // to the top left corner
-    for (const std::string& line : lines) text += line + "\033[K\r\n";
-    return text + "\033[J";  // nothing below
+/// Collects the lines of a screen.
+class Page {
+  public:
+    explicit Page(ScreenSize size) : size_{std::max(size.columns, 2 * name_columns), std::max<std::size_t>(size.rows, 4)} {}
+
+    void add_title(const std::string& text) { lines_.push_back({make_printable(text).substr(0, size_.columns)}); }
+    void add(std::string_view name, const std::string& text, Kind kind = Kind::steady) {
+        for (const std::string& part : wrap(make_printable(text), size_.columns - name_columns)) {
+            lines_.push_back({std::format("  {:<10} {}", name, part), kind});
+            name = "";
+        }
+    }
+    /// All lines, with `last` at the end; in the middle as many as have room.
+    std::vector<Line> finish(const std::string& last) && {
+        const std::size_t room = size_.rows - 3;  // an empty line, the last, and the row below
+        if (lines_.size() > room) {
+            lines_.resize(room);
+            lines_.back() = {"  (more than this screen has room for)"};
+        }
+        lines_.push_back({});
+        lines_.push_back({last});
+        return std::move(lines_);
+    }
+
+  private:
+    ScreenSize size_;
+    std::vector<Line> lines_;
+};
+
+}  // namespace
+
+std::vector<Line> format_screen(const MachineState& state, ScreenSize size) {
+    Page page(size);
+    page.add_title(std::format("cairn {} on {}", or_unknown(state.version), or_unknown(state.machine)));
+    page.add_title("");
+    page.add("image", format_image(state));
+    page.add("root hash", or_unknown(state.root_hash.substr(0, shown_digits)));
+    if (state.has_development_keys) page.add("keys", "DEVELOPMENT KEYS: anybody can sign for this machine");
+    page.add("services", format_services(state.services));
+    page.add("data", format_data(state), state.data == "failed" ? Kind::steady : Kind::moving);
+    page.add("memory", format_amount(state.memory), Kind::moving);
+    page.add("time", format_time(state.now), Kind::moving);
+    page.add("up for", format_uptime(state.uptime), Kind::moving);
+    if (state.interfaces.empty()) page.add("network", "no interface");
+    for (const NetworkInterface& interface : state.interfaces)
+        page.add("network", format_interface(interface));
+    return std::move(page).finish("  r: restart   p: power off");
+}
+
+std::string draw(const std::vector<Line>& shown, const std::vector<Line>& lines) {
+    std::string text;
+    for (std::size_t row = 0; row < std::max(shown.size(), lines.size()); ++row) {
+        const bool is_same = row < shown.size() && row < lines.size() && shown[row].text == lines[row].text;
+        if (is_same) continue;
+        text += std::format("\033[{};1H{}\033[K", row + 1, row < lines.size() ? lines[row].text : "");
+    }
+    if (text.empty()) return {};
+    text += std::format("\033[{};1H", lines.size() + 1);
+    return shown.empty() ? text + "\033[J" : text;  // nothing below the first screen
+}
+
+std::string list_changes(const std::vector<Line>& shown, const std::vector<Line>& lines) {
+    std::string text;
+    for (const Line& line : lines)
+        if (line.kind == Kind::steady && !line.text.empty() && !std::ranges::contains(shown, line))
+            text += line.text + "\n";
+    return text;
 }
 
 }  // namespace cairn::status
