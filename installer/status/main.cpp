@@ -4,11 +4,11 @@
 #include <cstdio>
 #include <exception>
 #include <print>
-#include <string>
 
 #include "installer/status/console.h"
 #include "installer/status/machine_state.h"
 #include "installer/status/screen.h"
+#include "pkg/base/process.h"
 
 namespace {
 
@@ -20,25 +20,12 @@ constexpr int answer_milliseconds = 30'000;
 constexpr int restart_signal = SIGTERM;
 constexpr int power_off_signal = SIGUSR2;
 
-/// A cat on the keyboard must not restart a machine: only "yes" and Enter is an agreement.
-bool confirm(Console& console, std::string_view question) {
-    console.print(std::string(question) + " Type yes and Enter: ");
-    std::string typed;
-    while (true) {
-        const char key = console.wait_for_key(answer_milliseconds);
-        if (key == 0) return false;
-        if (key == '\r' || key == '\n') return typed == "yes";
-        if (typed.size() < 8) typed += key;
-        if (key >= ' ' && key < 0x7f) console.print({&key, 1});
-    }
-}
-
 void obey(Console& console, char key) {
     const bool is_restart = key == 'r';
     if (!is_restart && key != 'p') return;
-    if (confirm(console, is_restart ? "  Restart this machine?" : "  Power this machine off?"))
+    if (console.confirm(is_restart ? "  Restart this machine?" : "  Power this machine off?",
+                        answer_milliseconds))
         kill(1, is_restart ? restart_signal : power_off_signal);
-    console.print("\r\n");
     console.forget_shown();
 }
 
@@ -50,7 +37,7 @@ MachineState read_everything() {
 }
 
 [[noreturn]] void run() {
-    Console console;
+    Console console(cairn::find_environment("TERM").value_or(""));
     std::chrono::minutes drawn = {};
     while (true) {
         const MachineState state = read_everything();
@@ -64,8 +51,8 @@ MachineState read_everything() {
 
 }  // namespace
 
-/// The status screen of one console, which is its standard input and output. It ends when the console is gone,
-/// and is started again.
+/// The status screen of one console, which is its standard input and output. It ends when the console is
+/// gone, and is started again.
 int main() {
     try {
         run();

@@ -24,8 +24,8 @@ std::string or_unknown(const std::string& text) {
 }
 
 std::string format_image(const MachineState& state) {
-    return std::format("{} {}, slot {}{}", or_unknown(state.image), state.version, or_unknown(state.slot),
-                       state.is_on_trial ? ", on trial" : "");
+    const std::string name = state.image.empty() ? "unknown" : state.image + " " + state.version;
+    return std::format("{}, slot {}{}", name, or_unknown(state.slot), state.is_on_trial ? ", on trial" : "");
 }
 
 std::string format_data(const MachineState& state) {
@@ -72,7 +72,7 @@ std::string format_time(std::chrono::sys_seconds now) {
 /// What comes from firmware, disks and networks must not steer the terminal.
 std::string make_printable(std::string text) {
     for (char& letter : text)
-        if (letter < 0x20 || letter >= 0x7f) letter = '?';
+        if (const auto code = static_cast<unsigned char>(letter); code < 0x20 || code >= 0x7f) letter = '?';
     return text;
 }
 
@@ -90,9 +90,10 @@ std::vector<std::string> wrap(const std::string& text, std::size_t columns) {
 /// Collects the lines of a screen.
 class Page {
   public:
-    explicit Page(ScreenSize size) : size_{std::max(size.columns, 2 * name_columns), std::max<std::size_t>(size.rows, 4)} {}
+    explicit Page(ScreenSize size)
+        : size_{std::max(size.columns, 2 * name_columns), std::max<std::size_t>(size.rows, 4)} {}
 
-    void add_title(const std::string& text) { lines_.push_back({make_printable(text).substr(0, size_.columns)}); }
+    void add_title(const std::string& text) { lines_.push_back({make_printable(text)}); }
     void add(std::string_view name, const std::string& text, Kind kind = Kind::steady) {
         for (const std::string& part : wrap(make_printable(text), size_.columns - name_columns)) {
             lines_.push_back({std::format("  {:<10} {}", name, part), kind});
@@ -108,6 +109,7 @@ class Page {
         }
         lines_.push_back({});
         lines_.push_back({last});
+        for (Line& line : lines_) line.text = line.text.substr(0, size_.columns);
         return std::move(lines_);
     }
 

@@ -3,104 +3,140 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pkg/base/files.h"
 #include "pkg/base/text.h"
+#include "tests/unit/installer/status/status_tree.h"
 
 namespace cairn::status {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 class Screen : public testing::Test {
   protected:
-    Screen() {
-        write("run/cairn/boot.json",
-              R"({"name": "base", "version": "0.1.0", "slot": "a", "data": "mounted", "on_trial": false,
-                  "root_hash": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"})");
-        write("proc/meminfo", "MemTotal:        1000000 kB\nMemFree: 1 kB\nMemAvailable:     500000 kB\n");
-        write("proc/uptime", "93784.12 1000.00\n");
-        write("var/x", "");
+    MachineState read() const { return read_machine_state(tree_.root()); }
+    static std::vector<std::string> texts_of(const MachineState& state, ScreenSize size = {}) {
+        std::vector<std::string> texts;
+        for (const Line& line : format_screen(state, size)) texts.push_back(line.text);
+        return texts;
     }
-    void write(const std::filesystem::path& path, std::string_view text) {
-        make_directories((root_.path() / path).parent_path());
-        write_file(root_.path() / path, text);
-    }
-    MachineState read() const { return read_machine_state(root_.path()); }
-    static std::string text_of(const MachineState& state) { return join(format_screen(state), "\n"); }
+    static std::string text_of(const MachineState& state) { return join(texts_of(state), "\n"); }
 
-    TemporaryDirectory root_;
+    StatusTree tree_;
 };
 
 TEST_F(Screen, ShowsWhatRuns) {
+    for (const char* name : {"chronyd", "klog", "syslog"}) tree_.add_service(name, "run\n");
     MachineState state = read();
-    state.machine = "Board 7";
-    state.interfaces = {{"eth0", true, {"10.0.2.15"}}, {"eth1", false, {}}};
-    state.services = 6;
-    const auto lines = format_screen(state);
-    EXPECT_EQ(lines.at(0), "cairn 0.1.0 on Board 7");
-    EXPECT_THAT(lines, Contains("  image      base 0.1.0, slot a"));
-    EXPECT_THAT(lines, Contains("  root hash  0123456789abcdef"));
-    EXPECT_THAT(lines, Contains("  network    eth0: 10.0.2.15"));
-    EXPECT_THAT(lines, Contains("  network    eth1: no cable"));
-    EXPECT_THAT(lines, Contains("  services   all 6 are up"));
-    EXPECT_THAT(lines, Contains("  memory     512 MB free of 1.0 GB"));
-    EXPECT_THAT(lines, Contains("  up for     1 d 2 h 3 min"));
+    state.data_room = Room{.amount = {1'000'000'000, 4'000'000'000}};
+    state.interfaces = {{"eth0", true, {"10.0.2.15", "fec0::1"}}, {"eth1", true, {}}, {"eth2", false, {}}};
+    state.now = std::chrono::sys_seconds(std::chrono::seconds(1'795'222'614));
+    EXPECT_THAT(texts_of(state), ElementsAre("cairn 0.1.0 on Maker Board 7",           //
+                                             "",                                       //
+                                             "  image      base 0.1.0, slot a",        //
+                                             "  root hash  0123456789abcdef",          //
+                                             "  services   all 3 are up",              //
+                                             "  data       1.0 GB free of 4.0 GB",     //
+                                             "  memory     512 MB free of 1.0 GB",     //
+                                             "  time       2026-11-21 00:56 UTC",      //
+                                             "  up for     1 d 2 h 3 min",             //
+                                             "  network    eth0: 10.0.2.15, fec0::1",  //
+                                             "  network    eth1: no address yet",      //
+                                             "  network    eth2: no cable",            //
+                                             "",                                       //
+                                             "  r: restart   p: power off"));
+}
+
+TEST_F(Screen, SaysThatAVersionIsOnTrialAndWhoseKeysItHas) {
+    tree_.write("usr/lib/cairn/release.json",
+                R"({"name": "base", "version": "0.2.0", "development_keys": true})");
+    tree_.write("run/cairn/boot.json", R"({"slot": "b", "on_trial": true, "data": "mounted"})");
+    EXPECT_THAT(text_of(read()), HasSubstr("base 0.2.0, slot b, on trial"));
+    EXPECT_THAT(text_of(read()), HasSubstr("DEVELOPMENT KEYS"));
 }
 
 TEST_F(Screen, NamesServicesThatAreNotUp) {
     MachineState state = read();
-    state.services = 6;
-    state.services_down = {"chronyd", "syslog"};
-    EXPECT_THAT(text_of(state), HasSubstr("4 of 6 are up; not: chronyd, syslog"));
+    state.services = {.count = 6, .down = {"chronyd", "syslog"}, .have_all_been_up = true};
+    EXPECT_THAT(texts_of(state), Contains("  services   4 of 6 are up; not: chronyd, syslog"));
+    state.services.have_all_been_up = false;
+    EXPECT_THAT(texts_of(state), Contains("  services   starting, 4 of 6 are up; not: chronyd, syslog"));
 }
 
-TEST_F(Screen, AsksTheSupervisorAndTheServicesThemselves) {
-    const auto add = [&](const std::string& name, std::string_view state, std::string_view check) {
-        write("run/service/" + name + "/supervise/stat", state);
-        if (check.empty()) return;
-        write("run/service/" + name + "/check", check);
-        std::filesystem::permissions(root_.path() / "run/service" / name / "check",
-                                     std::filesystem::perms::owner_all);
-    };
-    add("good", "run\n", "");
-    add("ready", "run\n", "#!/bin/sh\nexit 0\n");
-    add("starting", "run\n", "#!/bin/sh\nexit 1\n");
-    add("ended", "finish\n", "");
-    make_directories(root_.path() / "run/service/new");
-    MachineState state;
-    find_services(state, root_.path() / "run/service");
-    EXPECT_EQ(state.services, 5U);
-    EXPECT_THAT(state.services_down, testing::ElementsAre("ended", "new", "starting"));
-}
-
-TEST_F(Screen, SaysThatNothingIsKeptWhenThereIsNoData) {
-    write("run/cairn/boot.json", R"({"data": "failed", "data_error": "no room"})");
-    EXPECT_THAT(text_of(read()), HasSubstr("NOT MOUNTED, nothing will be kept: no room"));
+TEST_F(Screen, SaysThatDataIsDegraded) {
+    MachineState state = read();
+    state.data_room = Room{.amount = {1000, 2000}, .is_read_only = true};
+    EXPECT_THAT(text_of(state), HasSubstr("DEGRADED: read-only"));
+    tree_.write("run/cairn/boot.json", R"({"data": "failed", "data_error": "no room"})");
+    EXPECT_THAT(text_of(read()), HasSubstr("DEGRADED: not mounted, nothing will be kept: no room"));
 }
 
 TEST_F(Screen, LivesWithFilesThatAreMissingOrGarbled) {
-    write("proc/meminfo", "MemTotal\n");
-    write("proc/uptime", "");
-    for (const char* garbled : {"", "{", "[1]", R"({"name": 7, "on_trial": "yes"})"}) {
-        write("run/cairn/boot.json", garbled);
-        EXPECT_THAT(text_of(read()), HasSubstr("image      unknown")) << garbled;
+    EXPECT_THAT(text_of(read_machine_state(tree_.root() / "nothing")), HasSubstr("image      unknown"));
+    tree_.write("proc/meminfo", "MemTotal\nMemAvailable: many kB\n");
+    tree_.write("proc/uptime", "");
+    for (const char* garbled :
+         {"", "{", "[1]", "\xff\xfe", R"({"name": 7, "slot": [], "on_trial": "yes"})"}) {
+        tree_.write("run/cairn/boot.json", garbled);
+        tree_.write("usr/lib/cairn/release.json", garbled);
+        EXPECT_THAT(text_of(read()), HasSubstr("image      unknown, slot unknown")) << garbled;
+        EXPECT_THAT(text_of(read()), HasSubstr("memory     unknown")) << garbled;
     }
+    std::filesystem::remove(tree_.root() / "run/cairn/boot.json");
+    make_directories(tree_.root() / "run/cairn/boot.json");
+    EXPECT_THAT(text_of(read()), HasSubstr("slot unknown"));
 }
 
 TEST_F(Screen, LetsNoTextSteerTheTerminal) {
     MachineState state = read();
-    state.machine = "evil\033[2Jbox\n";
-    state.interfaces = {{std::string(200, 'x'), true, {}}};
-    for (const std::string& line : format_screen(state)) {
-        EXPECT_THAT(line, Not(HasSubstr("\033")));
-        EXPECT_LE(line.size(), 80U);
+    state.machine = "evil\033[2Jbox\n\x9b\x7f";
+    state.data = "failed";
+    state.data_error = "\033]0;x\007";
+    for (const std::string& line : texts_of(state))
+        for (const char letter : line) EXPECT_TRUE(letter >= ' ' && letter < 0x7f) << line;
+}
+
+TEST_F(Screen, FitsAnyTerminal) {
+    MachineState state = read();
+    state.machine = std::string(200, 'm');
+    state.services = {.count = 40, .down = std::vector<std::string>(40, "service")};
+    state.interfaces = std::vector<NetworkInterface>(30, {std::string(200, 'x'), true, {"10.0.2.15"}});
+    for (const ScreenSize size : {ScreenSize{}, ScreenSize{132, 50}, ScreenSize{40, 10}, ScreenSize{26, 4}}) {
+        const auto lines = texts_of(state, size);
+        EXPECT_LT(lines.size(), size.rows);
+        for (const std::string& line : lines) EXPECT_LE(line.size(), size.columns);
+        EXPECT_THAT(lines.back(), HasSubstr("r: restart"));
     }
 }
 
-TEST(Draw, RewritesLinesInPlace) {
-    EXPECT_EQ(draw({"a", "b"}), "\033[Ha\033[K\r\nb\033[K\r\n\033[J");
+TEST_F(Screen, BreaksLongLinesAtBlanks) {
+    MachineState state = read();
+    state.services = {.count = 20, .down = std::vector<std::string>(20, "service")};
+    const auto lines = texts_of(state);
+    EXPECT_THAT(lines, Contains(testing::StartsWith("  services   starting, 0 of 20")));
+    EXPECT_THAT(lines, Contains(testing::StartsWith("             service, service")));
+}
+
+TEST(Draw, DrawsEverythingOnAnEmptyScreen) {
+    EXPECT_EQ(draw({}, {{"a"}, {"b"}}), "\033[1;1Ha\033[K\033[2;1Hb\033[K\033[3;1H\033[J");
+}
+
+TEST(Draw, SendsOnlyTheLinesThatChanged) {
+    EXPECT_EQ(draw({{"a"}, {"b"}, {"c"}}, {{"a"}, {"x"}, {"c"}}), "\033[2;1Hx\033[K\033[4;1H");
+    EXPECT_EQ(draw({{"a"}, {"b"}}, {{"a"}, {"b"}}), "");
+}
+
+TEST(Draw, WipesLinesThatAreGone) {
+    EXPECT_EQ(draw({{"a"}, {"b"}}, {{"a"}}), "\033[2;1H\033[K\033[2;1H");
+}
+
+TEST(ListChanges, RepeatsNothingAndLeavesOutWhatMovesByItself) {
+    const std::vector<Line> before{{"a"}, {""}, {"12:00", Line::Kind::moving}, {"up"}};
+    const std::vector<Line> after{{"a"}, {""}, {"12:01", Line::Kind::moving}, {"down"}};
+    EXPECT_EQ(list_changes({}, before), "a\nup\n");
+    EXPECT_EQ(list_changes(before, after), "down\n");
+    EXPECT_EQ(list_changes(after, after), "");
 }
 
 }  // namespace
