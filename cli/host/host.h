@@ -37,6 +37,7 @@ void add_run_command(term::Command& root, Host& host);
 void add_clean_command(term::Command& root, Host& host);
 void add_doctor_command(term::Command& root, Host& host);
 void add_test_command(term::Command& root, Host& host);
+void add_bench_command(term::Command& root, Host& host);
 void add_keys_command(term::Command& root, Host& host);
 void add_package_command(term::Command& root, Host& host);
 void add_completion_command(term::Command& root, term::CommandTree& tree, Host& host);

@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
         host::add_clean_command(tree.root(), host);
         host::add_doctor_command(tree.root(), host);
         host::add_test_command(tree.root(), host);
+        host::add_bench_command(tree.root(), host);
         host::add_completion_command(tree.root(), tree, host);
         return tree.run(std::vector<std::string>(argv + 1, argv + argc));
     });

@@ -54,6 +54,12 @@ int create(const Options& options) {
         identity.architecture = std::string(recipe::to_string(recipe::host_architecture()));
     if (identity.recipe.empty()) identity.recipe = identity.name;
     std::ranges::sort(identity.depends);
+    if (!package::is_package_name(identity.name))
+        throw UsageError(std::format("'{}' is not a name for a package", identity.name))
+            .hint("small letters, digits, '+', '.' and '-', beginning with a letter or digit");
+    if (!package::is_version(identity.version))
+        throw UsageError(std::format("'{}' is not a version", identity.version))
+            .hint("letters, digits and '.~^+-', beginning with a letter or digit: --version 1.0");
     package::check_identity(identity);
     const archive::FileTree tree = archive::scan_tree(options.directory);
     identity.output = archive::hash_tree(tree);

@@ -10,7 +10,7 @@ namespace cairn::assemble {
 PackagedTree from_packages(const rootfs::RootTree& root) {
     PackagedTree tree;
     for (const package::PackageReader& package : root.packages()) {
-        tree.packages.push_back({package.identity(), package.id()});
+        tree.packages.push_back({package.identity(), package.id(), package.files().content_size()});
         tree.sizes[package.identity().name] = package.files().content_size();
     }
     std::ranges::sort(tree.packages, {}, [](const PackageRecord& package) { return package.identity.name; });

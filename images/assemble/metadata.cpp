@@ -124,6 +124,7 @@ std::string make_manifest(const ImageDefinition& definition, const std::vector<P
         listed.push_back({{"name", package.identity.name},
                           {"version", package.identity.version},
                           {"id", package.id.to_hex()},
+                          {"size", package.size},
                           {"output", package.identity.output.to_hex()}});
     Json files = Json::object();
     for (const auto& [name, hash] : facts.files) files[name] = hash.to_hex();

@@ -15,6 +15,7 @@ namespace cairn::assemble {
 struct PackageRecord {
     package::Identity identity;
     crypto::Hash id;
+    std::uint64_t size = 0;  // bytes of its files
     bool operator==(const PackageRecord&) const = default;
 };
 

@@ -53,7 +53,8 @@ TEST(Sbom, NamesEveryPackageWithLicenceAndSource) {
 }
 
 TEST(Manifest, NamesRootHashPackagesAndFiles) {
-    const auto packages = TreeBuilder().package("busybox", 1).tree().packages;
+    auto packages = TreeBuilder().package("busybox", 1).tree().packages;
+    packages[0].size = 4711;
     const crypto::Hash root_hash = crypto::hash_sha256("root");
     const Json manifest =
         parse_json(make_manifest(definition, packages, KeyKind::production,
@@ -61,6 +62,7 @@ TEST(Manifest, NamesRootHashPackagesAndFiles) {
                    "manifest");
     EXPECT_EQ(manifest.at("root_hash"), root_hash.to_hex());
     EXPECT_EQ(manifest.at("packages")[0].at("id"), crypto::hash_blake2b("busybox").to_hex());
+    EXPECT_EQ(manifest.at("packages")[0].at("size"), 4711);
     EXPECT_EQ(manifest.at("files").at("disk.img"), crypto::hash_sha256("d").to_hex());
 }
 
