@@ -15,8 +15,11 @@ std::string Error::report() const {
     std::string text = message_;
     std::size_t width = 0;
     for (const auto& [name, value] : details_) width = std::max(width, name.size() + 1);
-    for (const auto& [name, value] : details_)
-        text += std::format("\n  {:<{}} {}", name + ":", width, replace_all(value, "\n", "\n    "));
+    for (const auto& [name, value] : details_) {
+        const std::string lines = replace_all(value, "\n", "\n    ");
+        text += value.starts_with('\n') ? std::format("\n  {}:{}", name, lines)
+                                        : std::format("\n  {:<{}} {}", name + ":", width, lines);
+    }
     for (const std::string& line : context_) text += "\n  while " + line;
     if (!hint_.empty()) text += "\nhint: " + hint_;
     return text;
