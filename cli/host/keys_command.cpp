@@ -5,7 +5,6 @@
 #include "cli/host/host.h"
 #include "cli/host/maker_keys.h"
 #include "cli/term/exit_code.h"
-#include "cli/term/progress.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
 #include "pkg/base/json.h"
@@ -57,14 +56,18 @@ std::string fingerprint_of(const crypto::KeyDirectory& keys, const crypto::RoleI
     return crypto::hash_file_sha256(keys.path() / file).to_hex();
 }
 
+std::string format_row(std::string_view key, std::string_view id, std::string_view signs) {
+    return std::format("{:<15}  {:<16}  {}\n", key, id, signs);
+}
+
 int show_keys(const Options& options) {
     const crypto::KeyDirectory keys = crypto::KeyDirectory::open(find_directory(options));
     Json list = Json::array();
-    std::vector<std::vector<std::string>> rows{{"key", "id", "signs"}};
+    std::string table = format_row("key", "id", "signs");
     for (const crypto::RoleInfo& role : crypto::all_roles) {
         const std::string id = fingerprint_of(keys, role);
         list.push_back({{"name", role.name}, {"id", id}, {"signs", role.signs}});
-        rows.push_back({std::string(role.name), id.substr(0, 16), std::string(role.signs)});
+        table += format_row(role.name, id.substr(0, 16), role.signs);
     }
     if (options.is_json) {
         std::print("{}", format_json({{"directory", keys.path().string()},
@@ -73,7 +76,7 @@ int show_keys(const Options& options) {
         return term::success;
     }
     std::println("{}{}\n", keys.path().string(), keys.is_development() ? " (development keys)" : "");
-    std::print("{}", term::format_table(rows));
+    std::print("{}", table);
     return term::success;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <format>
 #include <memory>
 #include <print>
@@ -48,7 +49,21 @@ package::PackageReader open(const Options& options) {
     return package::open_package(options.package, allowed_keys(options));
 }
 
+/// What has no sensible default must be said.
+void require_identity(const package::Identity& identity) {
+    const auto require = [](std::string_view option, const std::string& value) {
+        if (value.empty())
+            throw UsageError(std::format("'cairn package create' needs {}", option))
+                .hint("see 'cairn package create --help'");
+    };
+    require("--name", identity.name);
+    require("--version", identity.version);
+    require("--license", identity.license);
+    require("--summary", identity.summary);
+}
+
 int create(const Options& options) {
+    require_identity(options.identity);
     package::Identity identity = options.identity;
     if (identity.architecture.empty())
         identity.architecture = std::string(recipe::to_string(recipe::host_architecture()));
@@ -70,7 +85,7 @@ int create(const Options& options) {
     pack.durability = package::PackOptions::Durability::synced;
     const package::PackedPackage made = package::make_package(
         options.directory, tree, identity, *keys.signer(crypto::Role::package), file, pack);
-    std::println("{}: {} files, {}, {} packed", file.string(), tree.entries.size(),
+    std::println("{}: {} entries, {}, {} packed", file.string(), tree.entries.size(),
                  format_bytes(made.content_size), format_bytes(made.file_size));
     std::println("  id {}", made.id.to_hex());
     return term::success;
@@ -118,11 +133,26 @@ std::string format_mode(const archive::FileEntry& entry) {
     return text;
 }
 
+Json to_json(const archive::FileEntry& entry) {
+    constexpr std::array<std::string_view, 4> kinds = {"file", "directory", "symlink", "hard link"};
+    Json json{{"path", entry.path},
+              {"kind", kinds.at(static_cast<std::size_t>(entry.kind))},
+              {"mode", std::format("{:04o}", entry.mode)},
+              {"owner", entry.uid},
+              {"group", entry.gid}};
+    if (entry.kind == archive::Kind::file) {
+        json["size"] = entry.size;
+        json["blake2b"] = entry.content.to_hex();
+    }
+    if (!entry.target.empty()) json["target"] = entry.target;
+    return json;
+}
+
 int list(const Options& options) {
     const package::PackageReader reader = open(options);
     if (options.is_json) {
         Json files = Json::array();
-        for (const archive::FileEntry& entry : reader.files().entries) files.push_back(entry.path);
+        for (const archive::FileEntry& entry : reader.files().entries) files.push_back(to_json(entry));
         std::print("{}", format_json(files));
         return term::success;
     }
@@ -142,12 +172,17 @@ int verify(const Options& options) {
 
 int extract(const Options& options) {
     const package::PackageReader reader = open(options);
-    const fs::path target = options.directory;
-    if (fs::exists(target) && !fs::is_empty(target))
-        throw UsageError(std::format("'{}' is not empty", target.string()))
+    const fs::path target = fs::absolute(fs::path(options.directory) / "").lexically_normal().parent_path();
+    if (fs::exists(target) && !(fs::is_directory(target) && fs::is_empty(target)))
+        throw UsageError(std::format("'{}' is not an empty directory", target.string()))
             .hint("extract into a new directory; installing is another command");
-    make_directories(target);
-    package::extract_package(reader, Dir::open(target));
+    make_directories(target.parent_path());
+    // Beside it first: the directory has all of the package or nothing.
+    TemporaryDirectory place(target.parent_path(), ".cairn-extract");
+    package::extract_package(reader, Dir::open(place.path()));
+    fs::permissions(place.path(), fs::perms(0755));
+    fs::rename(place.path(), target);
+    place.release();
     std::println("{} {}: {} entries in '{}'", reader.identity().name, reader.identity().version,
                  reader.files().entries.size(), target.string());
     return term::success;
@@ -191,7 +226,7 @@ void add_package_command(term::Command& root, Host&) {
     add_reading_command(group, options, "show", "Show what a package says about itself", show)
         .add_flag("--json", options->is_json, "print it as JSON");
     add_reading_command(group, options, "list", "List a package's files", list)
-        .add_flag("--json", options->is_json, "print the paths as JSON");
+        .add_flag("--json", options->is_json, "print the file table as JSON");
     add_reading_command(group, options, "verify", "Check every byte of a package", verify);
     add_reading_command(group, options, "extract", "Write a package's files into a new directory", extract)
         .add_required("directory", options->directory, "where to", term::Completion::directory)

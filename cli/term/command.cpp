@@ -39,6 +39,11 @@ std::string full_name(const CLI::App* app) {
     return parent == nullptr ? app->get_name() : std::format("{} {}", full_name(parent), app->get_name());
 }
 
+/// Help whose usage line has the whole command as it is typed.
+std::string help_of(const CLI::App* app) {
+    return app->help(app->get_parent() == nullptr ? "" : full_name(app->get_parent()));
+}
+
 [[noreturn]] void fail_parse(const CLI::App& root, const CLI::ParseError& problem) {
     const CLI::App* at = deepest(&root);
     std::string text = problem.what();
@@ -155,7 +160,7 @@ int CommandTree::run(std::span<const std::string> arguments) {
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
-        std::print("{}", deepest(&app)->help());
+        std::print("{}", help_of(deepest(&app)));
         return success;
     } catch (const CLI::CallForVersion& version) {
         std::println("{}", version.what());
@@ -174,7 +179,7 @@ int CommandTree::run(std::span<const std::string> arguments) {
         }
     }
     if (!command->implementation_->action) {
-        std::print("{}", command->implementation_->app->help());
+        std::print("{}", help_of(command->implementation_->app));
         return command == root_.get() && arguments.empty() ? success : usage;
     }
     return command->implementation_->action();

@@ -41,7 +41,7 @@ auto read_fields(const std::filesystem::path& path, Role role, Read&& read) {
         const Json json = parse_json(read_file(path, size_limit), path.string());
         if (json.at("version") != format_version) throw Error("its format is of another version");
         if (json.at("role") != info_of(role).name || json.at("kind") != kind_name(info_of(role).kind))
-            throw Error("it is the key of another role");
+            throw Error("cannot use the key: it is that of another role");
         return read(json);
     } catch (const Json::exception& error) {
         throw Error(std::format("cannot use key file '{}': {}", path.string(), error.what()));
