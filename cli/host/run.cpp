@@ -9,6 +9,7 @@
 #include "cli/host/host.h"
 #include "images/emulator/disk_copy.h"
 #include "images/emulator/emulator.h"
+#include "images/emulator/image_folder.h"
 #include "images/emulator/kvm_probe.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
@@ -81,9 +82,11 @@ Machine make_machine(const RunOptions& options, const Workplace& workplace) {
         machine.forwards.push_back(emulator::parse_forward(forward));
     machine.disks = {{.file = make_disk(options, workplace, *kind),
                       .format = emulator::Disk::Format::qcow2,
-                      .kind = *kind}};
+                      .kind = *kind,
+                      .sector_size = emulator::find_sector_size(options.image_folder)}};
     machine.firmware =
         emulator::make_firmware(options.architecture, workplace.folder / "firmware-variables.fd");
+    if (kind == emulator::DiskKind::sd) machine.boot_file = emulator::find_boot_file(options.image_folder);
     if (options.graphic) machine.screen = Machine::Screen::window;
     if (options.kvm) {
         if (emulator::has_working_kvm(options.architecture))

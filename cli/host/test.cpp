@@ -61,7 +61,9 @@ int run_ctest(const Host& host, const std::vector<std::string>& more, unsigned p
 /// What the system tests boot. On the second architecture a small image is enough for the usual ones: its
 /// kernel is built in a few minutes.
 std::vector<std::string> images_for(const std::string& architecture, bool is_long) {
-    if (architecture == "x86_64") return {"base", "dev"};
+    if (architecture == "x86_64")
+        return is_long ? std::vector<std::string>{"base", "dev", "dev-4k"}
+                       : std::vector<std::string>{"base", "dev"};
     return is_long ? std::vector<std::string>{"tiny", "dev"} : std::vector<std::string>{"tiny"};
 }
 

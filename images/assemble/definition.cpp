@@ -69,8 +69,17 @@ void apply_size(TomlTable& table, std::string_view key, std::uint64_t& size) {
     size = static_cast<std::uint64_t>(*mebibytes) * layout::mebibyte;
 }
 
-void apply_sizes(Layer& layer, layout::PartitionSizes& sizes) {
+void apply_sector(TomlTable& table, std::uint32_t& sector_size) {
+    const auto bytes = table.find_integer("sector");
+    if (!bytes) return;
+    if (*bytes != 512 && *bytes != 4096) table.fail("sector", "must be 512 or 4096 bytes");
+    sector_size = static_cast<std::uint32_t>(*bytes);
+}
+
+void apply_sizes(Layer& layer, ImageDefinition& definition) {
     if (!layer.sizes) return;
+    layout::PartitionSizes& sizes = definition.sizes;
+    apply_sector(*layer.sizes, definition.sector_size);
     apply_size(*layer.sizes, "esp_mib", sizes.esp);
     apply_size(*layer.sizes, "root_mib", sizes.root);
     apply_size(*layer.sizes, "verity_mib", sizes.verity);
@@ -110,7 +119,7 @@ void apply_layer(Layer& layer, ImageDefinition& definition) {
     apply_list(table, "initfs_packages", definition.architecture, definition.initfs_packages);
     apply_list(table, "driver_groups", definition.architecture, definition.driver_groups);
     apply_list(table, "kernel_arguments", definition.architecture, definition.kernel_arguments);
-    apply_sizes(layer, definition.sizes);
+    apply_sizes(layer, definition);
     table.finish();
 }
 

@@ -25,6 +25,7 @@ struct ImageDefinition {
     std::vector<std::string> driver_groups;
     std::vector<std::string> kernel_arguments;
     layout::PartitionSizes sizes;
+    std::uint32_t sector_size = 512;           // of the disks that disk.img is for: 512 or 4096 bytes
     std::string version_floor;                 // oldest version that a device may go back to; empty: none
     std::string update_repository;             // address; empty: the image has no updates
     std::filesystem::path trusted_root;        // TUF root to put into the image; empty: none

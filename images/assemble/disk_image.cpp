@@ -58,6 +58,7 @@ EspPlan plan_esp(const layout::PlacedPartition& partition, const ImageDefinition
     };
     return {.offset = partition.offset,
             .size = partition.size,
+            .sector_size = definition.sector_size,
             .volume_id = layout::derive_number(seed, "esp volume"),
             .time = definition.time,
             .folders = {std::string(paths::esp_cairn_folder)},
@@ -73,8 +74,8 @@ void write_disk_image(const std::filesystem::path& output, const ImageDefinition
                       const DiskImageParts& parts) {
     const crypto::Hash seed =
         layout::make_seed(definition.name, definition.version, layout::to_text(definition.architecture));
-    const layout::DiskLayout disk =
-        layout::plan_image_disk(definition.architecture, definition.sizes, seed, parts.root_hash);
+    const layout::DiskLayout disk = layout::plan_image_disk(definition.architecture, definition.sizes, seed,
+                                                            parts.root_hash, definition.sector_size);
     const Fd file = open_file(output, O_RDWR | O_CREAT | O_TRUNC);
     if (ftruncate(file.get(), static_cast<off_t>(disk.size)) != 0)
         throw SystemError(std::format("cannot make '{}' {} bytes long", output.string(), disk.size));

@@ -9,7 +9,6 @@
 namespace cairn::assemble {
 namespace {
 
-constexpr std::uint64_t sector_size = 512;
 constexpr std::uint64_t block_size = 1024;  // what mkfs.fat counts a size in
 
 /// Folders that exist once all files are there, each after its parent.
@@ -40,9 +39,9 @@ std::string program(std::string_view name) {
 void make_file_system(const std::filesystem::path& image, const EspPlan& plan) {
     run_command_checked(
         {.arguments = {program("mkfs.fat"), "-F", "32", "--invariant", "-i",
-                       std::format("{:08x}", plan.volume_id), "-n", "ESP", "-S", std::to_string(sector_size),
-                       "-h", std::to_string(plan.offset / sector_size), "--offset",
-                       std::to_string(plan.offset / sector_size), image.string(),
+                       std::format("{:08x}", plan.volume_id), "-n", "ESP", "-S",
+                       std::to_string(plan.sector_size), "-h", std::to_string(plan.offset / plan.sector_size),
+                       "--offset", std::to_string(plan.offset / plan.sector_size), image.string(),
                        std::to_string(plan.size / block_size)}});
 }
 
@@ -59,7 +58,7 @@ void run_mtools(const std::filesystem::path& image, const EspPlan& plan, std::st
 }  // namespace
 
 void write_esp(const std::filesystem::path& image, const EspPlan& plan) {
-    CHECK(plan.offset % sector_size == 0 && plan.size % block_size == 0);
+    CHECK(plan.offset % plan.sector_size == 0 && plan.size % block_size == 0);
     with_context("making the ESP", [&] {
         make_file_system(image, plan);
         std::vector<std::string> folders;

@@ -19,6 +19,7 @@ struct EspFile {
 struct EspPlan {
     std::uint64_t offset = 0;  // bytes from the start of the image file
     std::uint64_t size = 0;    // bytes
+    std::uint32_t sector_size = 512;
     std::uint32_t volume_id = 0;
     std::uint64_t time = 0;            // of every file and folder, seconds since 1970
     std::vector<std::string> folders;  // to be there even when empty; parents before children

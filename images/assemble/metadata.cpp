@@ -142,7 +142,8 @@ std::string make_manifest(const ImageDefinition& definition, const std::vector<P
                         {"sizes",
                          {{"esp", definition.sizes.esp},
                           {"root", definition.sizes.root},
-                          {"verity", definition.sizes.verity}}},
+                          {"verity", definition.sizes.verity},
+                          {"sector", definition.sector_size}}},
                         {"files", files},
                         {"packages", listed}});
 }

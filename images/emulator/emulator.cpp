@@ -91,7 +91,7 @@ void add_disk(Arguments& arguments, const Disk& disk, std::size_t index) {
             add(arguments, {"-device", std::format("qemu-xhci,id=usb{}", index), "-device",
                             std::format("usb-storage,{},bus=usb{}.0,removable=on", common, index)});
             return;
-        case DiskKind::sd:  // takes no place in the boot order; the firmware finds it nevertheless
+        case DiskKind::sd:  // takes no place in the boot order
             add(arguments, {"-device", std::format("sdhci-pci,id=sdhci{}", index), "-device",
                             std::format("sd-card,drive={}", node)});
             return;
@@ -130,6 +130,9 @@ void add_screen(Arguments& arguments, const Machine& machine) {
 }
 
 void check(const Machine& machine) {
+    if (!machine.disks.empty() && machine.disks.front().kind == DiskKind::sd && !machine.boot_file)
+        throw UsageError("the firmware cannot start from an SD card: it has no driver for one")
+            .hint("give it the boot file of the image, which then finds its root on the card");
     for (const Disk& disk : machine.disks) {
         const bool can_choose_sectors = disk.kind == DiskKind::virtio || disk.kind == DiskKind::nvme;
         if (disk.sector_size != 512 && !can_choose_sectors)
@@ -167,6 +170,7 @@ Command plan_emulator(const Machine& machine) {
     Arguments arguments;
     add_machine(arguments, machine);
     add_firmware(arguments, machine.firmware);
+    if (machine.boot_file) add(arguments, {"-kernel", machine.boot_file->string()});
     for (std::size_t index = 0; index < machine.disks.size(); ++index)
         add_disk(arguments, machine.disks[index], index);
     add_network(arguments, machine);

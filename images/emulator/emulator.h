@@ -47,6 +47,9 @@ struct Machine {
     layout::Architecture architecture = layout::Architecture::x86_64;
     FirmwareFiles firmware;
     std::vector<Disk> disks = {};  // the first is the one to start from
+    /// The firmware starts this boot file (UKI) instead of what is on a disk. For a first disk that the
+    /// firmware cannot read: OVMF and AAVMF have no driver for SD cards.
+    std::optional<std::filesystem::path> boot_file = {};
     std::uint32_t memory_mib = 1024;
     std::uint32_t processors = 2;
     std::vector<Forward> forwards = {};
@@ -60,7 +63,7 @@ struct Machine {
     std::optional<std::filesystem::path> control_socket = {};
 };
 
-/// QEMU's command line for a machine.
+/// QEMU's command line for a machine. Throws UsageError for one that cannot be.
 Command plan_emulator(const Machine& machine);
 
 }  // namespace cairn::emulator

@@ -4,6 +4,9 @@
 #include <sodium.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <limits>
 #include <openssl/evp.h>
 
 #include "pkg/base/error.h"
@@ -30,17 +33,62 @@ const EVP_MD* sha256_method() {
     return method;
 }
 
+using Buffer = std::array<std::uint8_t, 128 * 1024>;
+
+/// Hashes what `fd` has from `offset` up to `end` or the file's end; gives where it stopped.
 template <class Hasher>
-Hash hash_descriptor(int fd, const std::string& name) {
-    std::array<std::uint8_t, 128 * 1024> buffer;
-    Hasher hasher;
-    for (off_t offset = 0;;) {
-        const ssize_t count = pread(fd, buffer.data(), buffer.size(), offset);
+off_t hash_range(int fd, off_t offset, off_t end, Hasher& hasher, const std::string& name) {
+    Buffer buffer;
+    while (offset < end) {
+        const auto wanted = std::min(static_cast<std::uint64_t>(end - offset), std::uint64_t{buffer.size()});
+        const ssize_t count = pread(fd, buffer.data(), wanted, offset);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) throw SystemError("cannot read '" + name + "'");
-        if (count == 0) return hasher.finish();
+        if (count == 0) break;
         hasher.update(std::span(buffer).first(static_cast<std::size_t>(count)));
         offset += count;
+    }
+    return offset;
+}
+
+template <class Hasher>
+void hash_zeros(off_t count, Hasher& hasher) {
+    static constexpr Buffer zeros{};
+    for (auto left = static_cast<std::uint64_t>(count); left > 0;) {
+        const std::size_t piece = std::min(left, std::uint64_t{zeros.size()});
+        hasher.update(std::span(zeros).first(piece));
+        left -= piece;
+    }
+}
+
+template <class Hasher>
+Hash hash_descriptor(int fd, const std::string& name) {
+    Hasher hasher;
+    hash_range(fd, 0, std::numeric_limits<off_t>::max(), hasher, name);
+    return hasher.finish();
+}
+
+/// Holes are not read: the kernel would fill its cache with zeros, which takes as long as hashing them.
+template <class Hasher>
+Hash hash_file(const std::filesystem::path& path) {
+    const Fd fd = open_file(path, O_RDONLY);
+    const std::string name = path.string();
+    Hasher hasher;
+    for (off_t offset = 0;;) {
+        const off_t data = lseek(fd.get(), offset, SEEK_DATA);
+        if (data < 0 && errno == ENXIO) {  // a hole up to the end
+            const off_t end = lseek(fd.get(), 0, SEEK_END);
+            if (end > offset) hash_zeros(end - offset, hasher);
+            return hasher.finish();
+        }
+        if (data < 0) {  // a file system, or a kind of file, that does not tell
+            hash_range(fd.get(), offset, std::numeric_limits<off_t>::max(), hasher, name);
+            return hasher.finish();
+        }
+        hash_zeros(data - offset, hasher);
+        const off_t hole = lseek(fd.get(), data, SEEK_HOLE);
+        offset =
+            hash_range(fd.get(), data, hole > data ? hole : std::numeric_limits<off_t>::max(), hasher, name);
     }
 }
 
@@ -89,7 +137,7 @@ Hash hash_file_blake2b(int fd, const std::string& name) {
 }
 
 Hash hash_file_blake2b(const std::filesystem::path& path) {
-    return hash_file_blake2b(open_file(path, O_RDONLY).get(), path.string());
+    return hash_file<Blake2bHasher>(path);
 }
 
 Hash hash_file_sha256(int fd, const std::string& name) {
@@ -97,7 +145,7 @@ Hash hash_file_sha256(int fd, const std::string& name) {
 }
 
 Hash hash_file_sha256(const std::filesystem::path& path) {
-    return hash_file_sha256(open_file(path, O_RDONLY).get(), path.string());
+    return hash_file<Sha256Hasher>(path);
 }
 
 static_assert(sizeof(crypto_generichash_state) <= 384 && alignof(crypto_generichash_state) <= 64);

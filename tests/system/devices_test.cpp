@@ -1,6 +1,7 @@
 #include <format>
 #include <gtest/gtest.h>
 
+#include "images/emulator/image_folder.h"
 #include "tests/system/running_machine.h"
 
 namespace cairn::system_test {
@@ -16,15 +17,21 @@ struct Case {
     std::string name;
     Architecture architecture;
     DiskKind kind;
+    std::string image = "dev";
+    std::uint32_t sector_size = 512;
 };
 
 class DevicesLong : public testing::TestWithParam<Case> {};
 
 /// First and second boot from one kind of disk.
 TEST_P(DevicesLong, Boots) {
-    MachineFolder folder("dev", GetParam().architecture, disk_size);
+    MachineFolder folder(GetParam().image, GetParam().architecture, disk_size);
     emulator::Machine description = folder.make_machine();
     description.disks[0].kind = GetParam().kind;
+    description.disks[0].sector_size = GetParam().sector_size;
+    if (GetParam().kind == DiskKind::sd)
+        description.boot_file =
+            emulator::find_boot_file(find_image_folder(GetParam().image, GetParam().architecture));
     for (const char* data : {"\"made\"", "\"mounted\""}) {
         RunningMachine machine(description, folder.path());
         machine.wait_for("cairn: all services are up");
@@ -35,15 +42,18 @@ TEST_P(DevicesLong, Boots) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Disks, DevicesLong,
-                         testing::Values(Case{"nvme_x86_64", Architecture::x86_64, DiskKind::nvme},
-                                         Case{"ahci_x86_64", Architecture::x86_64, DiskKind::ahci},
-                                         Case{"usb_x86_64", Architecture::x86_64, DiskKind::usb},
-                                         Case{"sd_x86_64", Architecture::x86_64, DiskKind::sd},
-                                         Case{"nvme_aarch64", Architecture::aarch64, DiskKind::nvme},
-                                         Case{"usb_aarch64", Architecture::aarch64, DiskKind::usb},
-                                         Case{"sd_aarch64", Architecture::aarch64, DiskKind::sd}),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Disks, DevicesLong,
+    testing::Values(Case{"nvme_x86_64", Architecture::x86_64, DiskKind::nvme},
+                    Case{"ahci_x86_64", Architecture::x86_64, DiskKind::ahci},
+                    Case{"usb_x86_64", Architecture::x86_64, DiskKind::usb},
+                    Case{"sd_x86_64", Architecture::x86_64, DiskKind::sd},
+                    Case{"nvme_4k_x86_64", Architecture::x86_64, DiskKind::nvme, "dev-4k", 4096},
+                    Case{"virtio_4k_x86_64", Architecture::x86_64, DiskKind::virtio, "dev-4k", 4096},
+                    Case{"nvme_aarch64", Architecture::aarch64, DiskKind::nvme},
+                    Case{"usb_aarch64", Architecture::aarch64, DiskKind::usb},
+                    Case{"sd_aarch64", Architecture::aarch64, DiskKind::sd}),
+    [](const auto& info) { return info.param.name; });
 
 TEST(TwoDisksLong, WithTheSameImageAreToldApartByTheOneTheLoaderCameFrom) {
     MachineFolder folder("dev", Architecture::x86_64, disk_size);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "images/emulator/image_folder.h"
 #include "images/layout/partition_table.h"
 #include "pkg/base/json.h"
 #include "pkg/base/text.h"
@@ -76,8 +77,7 @@ TEST_P(Image, HasARootThatIsWhatItsHashSays) {
 
 /// The order in which the UAPI Group's specification of unified kernel images measures them.
 TEST_P(Image, HasABootFileWithTheStandardSectionsInOrder) {
-    const std::string version = read_json(folder_ / "manifest.json").at("version").get<std::string>();
-    const fs::path file = folder_ / std::format("{}_{}.efi", GetParam().image, version);
+    const fs::path file = emulator::find_boot_file(folder_);
     const std::string headers =
         run_command_checked({.arguments = {"llvm-objdump-19", "--section-headers", file}});
     std::size_t at = 0;

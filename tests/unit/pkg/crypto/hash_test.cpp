@@ -1,8 +1,11 @@
 #include "pkg/crypto/hash.h"
 
+#include <fcntl.h>
+
 #include <gtest/gtest.h>
 
 #include "pkg/base/error.h"
+#include "pkg/base/fd.h"
 #include "pkg/base/files.h"
 
 namespace cairn::crypto {
@@ -38,6 +41,21 @@ TEST(Hash, OfAFileIsThatOfItsBytes) {
     EXPECT_EQ(hash_file_blake2b(directory.path() / "file"), hash_blake2b(content));
     EXPECT_EQ(hash_file_sha256(directory.path() / "file"), hash_sha256(content));
     EXPECT_THROW(hash_file_sha256(directory.path() / "none"), SystemError);
+}
+
+TEST(Hash, OfAFileCountsItsHolesAsZeros) {
+    const TemporaryDirectory directory;
+    const std::filesystem::path file = directory.path() / "file";
+    // Data at the start, in the middle and nowhere at the end.
+    write_file(file, std::string(5'000, 'x'));
+    std::filesystem::resize_file(file, 1'000'000);
+    EXPECT_EQ(hash_file_sha256(file), hash_sha256(read_file(file)));
+    const Fd fd = open_file(file, O_WRONLY);
+    write_all_at(fd.get(), std::vector<std::uint8_t>(10'000, 7), 600'001, file.string());
+    EXPECT_EQ(hash_file_sha256(file), hash_sha256(read_file(file)));
+    EXPECT_EQ(hash_file_blake2b(file), hash_blake2b(read_file(file)));
+    std::filesystem::resize_file(file, 0);
+    EXPECT_EQ(hash_file_sha256(file), hash_sha256(""));
 }
 
 TEST(Hash, ParsesWhatItPrintsAndNothingElse) {
