@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Raised when the same output would give other packages.
-constexpr std::string_view packing_version = "1";
+constexpr std::string_view packing_version = "2";
 
 Json to_json(const recipe::Recipe& recipe) {
     Json json{{"name", recipe.name},
@@ -102,8 +102,9 @@ void pack_into(const build::StagedTree& staged, const fs::path& directory, Sessi
 
 crypto::Hash package_key(const build::StagedTree& staged, Session& session) {
     crypto::Blake2bHasher hasher;
-    hasher.update(std::format("cairn packages {}\n{}\n{}\n", packing_version, staged.output.to_hex(),
-                              to_json(staged.recipe).dump()));
+    // Outputs can be the same on both architectures; their packages are not.
+    hasher.update(std::format("cairn packages {}\n{}\n{}\n{}\n", packing_version, staged.architecture,
+                              staged.output.to_hex(), to_json(staged.recipe).dump()));
     hasher.update(crypto::hash_file_blake2b(session.host().repository / "images" / "users.toml").bytes());
     const crypto::RoleInfo& package_role = crypto::info_of(crypto::Role::package);
     const crypto::RoleInfo& module_role = crypto::info_of(crypto::Role::module);

@@ -33,7 +33,13 @@ std::string find_identity(const fs::path& stage) {
     return std::format(" {}.{} ", status.st_ino, status.st_ctim.tv_nsec);
 }
 
-/// Links every file of `stage` below `root`; `owners` remembers which recipe brought a path.
+/// Whether a file must be copied: it is on another file system, has all the links it can have, or belongs to
+/// another user (the kernel's fs.protected_hardlinks), as in a cache that is shared.
+bool forbids_links(int error) {
+    return error == EXDEV || error == EMLINK || error == EPERM;
+}
+
+/// Links or copies every file of `stage` below `root`; `owners` remembers which recipe brought a path.
 void link_tree(const fs::path& stage, const fs::path& root, const std::string& name,
                std::map<std::string, std::string>& owners) {
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(stage)) {
@@ -47,7 +53,12 @@ void link_tree(const fs::path& stage, const fs::path& root, const std::string& n
             owners[relative.string()] = name;
             continue;
         }
-        if (errno != EEXIST)
+        if (forbids_links(errno) && !fs::exists(fs::symlink_status(place))) {
+            fs::copy(entry.path(), place, fs::copy_options::copy_symlinks);
+            owners[relative.string()] = name;
+            continue;
+        }
+        if (errno != EEXIST && !forbids_links(errno))
             throw SystemError(std::format("cannot link '{}' into a sysroot", entry.path().string()));
         if (!is_same_file(entry.path(), place))
             throw UsageError(std::format("recipes '{}' and '{}' both install '{}', with different content",
