@@ -79,7 +79,7 @@ void print_warm_build(const Host& host, const Options& options, const std::strin
     const std::string self = fs::read_symlink("/proc/self/exe").string();
     const milliseconds warm =
         measure({.arguments = {self, "build-image", options.image, "--arch", architecture}});
-    const milliseconds git = measure({.arguments = {"git", "-C", host.repository.string(), "status"}});
+    const milliseconds git = measure({.arguments = {"git", "-C", host.repository().string(), "status"}});
     std::print("{}\n", term::format_table({{"nothing changed", "time", "ratio"},
                                            {"build-image " + options.image, format_duration(warm),
                                             std::format("{:.1f}", ratio(warm, git))},

@@ -105,8 +105,9 @@ Finding check_keys() {
 int run_doctor(Host& host, bool is_json) {
     const fs::path cache = store::Store::default_root();
     make_directories(cache);
-    const std::vector<Finding> findings{check_packages(host.repository / "packages.txt"), check_namespaces(),
-                                        check_space(cache), check_firmware(), check_keys()};
+    const std::vector<Finding> findings{check_packages(host.repository() / "packages.txt"),
+                                        check_namespaces(), check_space(cache), check_firmware(),
+                                        check_keys()};
     Json json = Json::array();
     bool is_good = true;
     for (const Finding& finding : findings) {

@@ -18,6 +18,11 @@ fs::path find_repository() {
     throw UsageError("this is not inside a Cairn repository").hint("go into the clone, or run its './cairn'");
 }
 
+const fs::path& Host::repository() const {
+    if (repository_.empty()) repository_ = find_repository();
+    return repository_;
+}
+
 std::vector<recipe::Architecture> parse_architectures(const std::string& text) {
     if (text.empty()) return {recipe::host_architecture()};
     if (text == "all") return {recipe::Architecture::x86_64, recipe::Architecture::aarch64};

@@ -13,12 +13,19 @@
 namespace cairn::host {
 
 struct Host {
-    std::filesystem::path repository;  // the clone: recipes/, images/, kernel/
-    const std::atomic<bool>& stop;     // set by SIGINT, SIGTERM and SIGHUP
+    explicit Host(const std::atomic<bool>& stop_requested) : stop(stop_requested) {}
 
-    std::filesystem::path recipes() const { return repository / "recipes"; }
-    std::filesystem::path definitions() const { return repository / "images" / "definitions"; }
-    std::filesystem::path output() const { return repository / "out"; }
+    const std::atomic<bool>& stop;  // set by SIGINT, SIGTERM and SIGHUP
+
+    /// The clone: recipes/, images/, kernel/. Looked for when it is first asked for: some commands work
+    /// anywhere. Throws UsageError outside of one.
+    const std::filesystem::path& repository() const;
+    std::filesystem::path recipes() const { return repository() / "recipes"; }
+    std::filesystem::path definitions() const { return repository() / "images" / "definitions"; }
+    std::filesystem::path output() const { return repository() / "out"; }
+
+  private:
+    mutable std::filesystem::path repository_;
 };
 
 /// The repository: $CAIRN_ROOT (the `cairn` script sets it), else the nearest directory above the current one

@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
     using namespace cairn;
     install_signal_handlers();
     return term::run_main([&] {
-        host::Host host{.repository = host::find_repository(), .stop = stop_requested};
+        host::Host host(stop_requested);
         term::CommandTree tree("cairn", "Turns recipes into a signed, bootable, updatable operating system.",
                                host::version);
         host::add_build_image_command(tree.root(), host);

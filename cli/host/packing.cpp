@@ -80,8 +80,8 @@ void pack_into(const build::StagedTree& staged, const fs::path& directory, Sessi
         throw Error(std::format("the cache's output of recipe '{}' is damaged", staged.recipe.name))
             .hint("it was dropped: run the command again, and it is built anew");
     archive::FileTree tree = archive::scan_tree(staged.stage);
-    package::apply_attributes(staged.recipe,
-                              package::read_users(session.host().repository / "images" / "users.toml"), tree);
+    package::apply_attributes(
+        staged.recipe, package::read_users(session.host().repository() / "images" / "users.toml"), tree);
     const auto signer = session.keys().signer(crypto::Role::package);
     const auto module_signer = session.keys().rsa_signer(crypto::Role::module);
     const crypto::Certificate certificate = session.keys().certificate(crypto::Role::module);
@@ -105,7 +105,7 @@ crypto::Hash package_key(const build::StagedTree& staged, Session& session) {
     // Outputs can be the same on both architectures; their packages are not.
     hasher.update(std::format("cairn packages {}\n{}\n{}\n{}\n", packing_version, staged.architecture,
                               staged.output.to_hex(), to_json(staged.recipe).dump()));
-    hasher.update(crypto::hash_file_blake2b(session.host().repository / "images" / "users.toml").bytes());
+    hasher.update(crypto::hash_file_blake2b(session.host().repository() / "images" / "users.toml").bytes());
     const crypto::RoleInfo& package_role = crypto::info_of(crypto::Role::package);
     const crypto::RoleInfo& module_role = crypto::info_of(crypto::Role::module);
     for (const std::string& file :

@@ -57,7 +57,7 @@ build::BuildContext Session::make_context(recipe::Architecture architecture,
                                           const std::vector<std::string>& driver_groups) {
     const auto& module_role = crypto::info_of(crypto::Role::module);
     return {.recipes = host_.recipes(),
-            .steps = host_.repository / "pkg" / "build" / "steps.sh",
+            .steps = host_.repository() / "pkg" / "build" / "steps.sh",
             .architecture = architecture,
             .parameters = {.driver_groups = driver_groups,
                            .module_certificate = keys_.path() / (std::string(module_role.name) + ".pem")},
@@ -95,10 +95,13 @@ void Session::print_summary() {
     std::print(stderr, "\n{}", term::format_table(rows));
     const auto elapsed =
         std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started_);
-    std::println(stderr, "\ntime {}, downloads {} of it; disk used {}, memory at most {}",
-                 format_duration(elapsed), format_duration(download_time_),
-                 format_bytes(monitor_ ? monitor_->peak_disk() : 0),
-                 format_bytes(monitor_ ? monitor_->peak_memory() : 0));
+    std::string line =
+        std::format("time {}, downloads {} of it", format_duration(elapsed), format_duration(download_time_));
+    // What nothing was built for has not been watched.
+    if (monitor_)
+        line += std::format("; disk used {}, memory at most {}", format_bytes(monitor_->peak_disk()),
+                            format_bytes(monitor_->peak_memory()));
+    std::println(stderr, "\n{}", line);
 }
 
 void Session::on_start(const std::string& recipe, std::optional<milliseconds> earlier) {

@@ -9,6 +9,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
 #include "pkg/base/process.h"
+#include "pkg/store/store.h"
 
 namespace cairn::host {
 namespace {
@@ -24,7 +25,7 @@ struct Options {
 
 /// Tests are built beside the host command, with the same settings.
 fs::path build_directory(const Host& host) {
-    return host.repository / "build" / "host";
+    return host.repository() / "build" / "host";
 }
 
 int run_in_terminal(const std::vector<std::string>& arguments,
@@ -37,8 +38,12 @@ void build_tests(const Host& host) {
     const fs::path log = build_directory(host) / "build-tests.log";
     std::error_code ignored;
     fs::remove(log, ignored);
+    // The compiler cache of the `cairn` script, so that another clone does not compile the same again.
     const CommandResult result =
-        run_command({.arguments = {"ninja", "-C", build_directory(host).string()}, .output = log});
+        run_command({.arguments = {"ninja", "-C", build_directory(host).string()},
+                     .environment = {"CCACHE_DIR=" + (store::Store::default_root() / "ccache").string(),
+                                     "CCACHE_BASEDIR=" + host.repository().string(), "CCACHE_NOHASHDIR=1"},
+                     .output = log});
     if (result.status == 0) return;
     const std::string text = read_file(log);
     throw CommandError("the tests could not be built", result.status)
@@ -55,7 +60,7 @@ int run_ctest(const Host& host, const std::vector<std::string>& more, unsigned p
                                        "-j",
                                        std::to_string(parallel)};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return run_in_terminal(arguments, {"CAIRN_ROOT=" + host.repository.string()});
+    return run_in_terminal(arguments, {"CAIRN_ROOT=" + host.repository().string()});
 }
 
 /// What the system tests boot. On the second architecture a small image is enough for the usual ones: its

@@ -8,6 +8,7 @@ namespace cairn::layout::boot_report {
 
 inline constexpr std::string_view name = "name";            // of the image
 inline constexpr std::string_view version = "version";      // of the image
+inline constexpr std::string_view machine = "machine";      // what this computer calls itself
 inline constexpr std::string_view disk = "disk";            // device node of the whole disk: "/dev/nvme0n1"
 inline constexpr std::string_view disk_id = "disk_id";      // GUID of its partition table
 inline constexpr std::string_view slot = "slot";            // "a" or "b"

@@ -9,6 +9,7 @@ std::string format_boot_report(const BootReport& report) {
     namespace field = layout::boot_report;
     Json json = {{field::name, report.release.name},
                  {field::version, report.release.version},
+                 {field::machine, report.machine},
                  {field::disk, report.disk},
                  {field::disk_id, report.disk_id},
                  {field::slot, layout::to_text(report.slot)},

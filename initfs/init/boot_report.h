@@ -13,6 +13,7 @@ namespace cairn::init {
 struct BootReport {
     Release release;
     disks::RootHash root_hash;
+    std::string machine;  // what it calls itself
     std::string disk;     // node
     std::string disk_id;  // GUID of its table
     layout::Slot slot = layout::Slot::a;

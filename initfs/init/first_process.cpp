@@ -144,9 +144,10 @@ void write_notes(const Boot& boot, const BootReport& report) {
         mount_memory_instead_of_data();
     }
     fill_etc(new_root);
-    write_notes(boot, {release, parameters.root_hash, disk.node.node, layout::to_text(disk.table.disk),
-                       disk.slot.slot, loader, data});
-    boot.consoles.say(std::format("cairn {} on {}", release.version, disks::read_machine_name()));
+    const std::string machine = disks::read_machine_name();
+    write_notes(boot, {release, parameters.root_hash, machine, disk.node.node,
+                       layout::to_text(disk.table.disk), disk.slot.slot, loader, data});
+    boot.consoles.say(std::format("cairn {} on {}", release.version, machine));
     boot.watchdog.feed();
     hand_over();
 }

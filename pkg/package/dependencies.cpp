@@ -91,8 +91,9 @@ std::vector<std::size_t> close_over_dependencies(std::span<const Identity* const
         for (const std::string& relation : package.depends) {
             const std::vector<std::size_t> found = providers.find(relation);
             if (found.empty())
-                throw UsageError(std::format("package '{}' needs '{}', which no package provides",
-                                             package.name, relation));
+                throw UsageError(
+                    std::format("package '{}' needs '{}', which no package provides", package.name, relation))
+                    .hint("add the recipe that makes it, or correct the recipe's \"depends\"");
             if (std::ranges::none_of(found, [&](std::size_t index) { return taken.contains(index); }))
                 take(found[0]);
         }

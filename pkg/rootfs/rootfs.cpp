@@ -26,7 +26,8 @@ void check_relations(const std::vector<PackageReader>& packages) {
     const auto identities = identities_of(packages);
     for (const auto& missing : package::find_missing_dependencies(identities))
         throw UsageError(std::format("package '{}' needs '{}', which no package of this root provides",
-                                     missing.package, missing.relation));
+                                     missing.package, missing.relation))
+            .hint("add a package that provides it, or take it out of the recipe's \"depends\"");
     for (const Identity* one : identities)
         for (const std::string& conflict : one->conflicts)
             for (const Identity* other : identities)
@@ -97,6 +98,8 @@ class Layout {
         if (both_directories) {
             error.detail(name_of(first), describe(first.entry));
             error.detail(name_of(second), describe(second.entry));
+        } else {
+            error.hint("one of their recipes must leave it out, or the image must not have both");
         }
         throw error;
     }

@@ -33,6 +33,11 @@ std::string read_version(const Case& param) {
         .get<std::string>();
 }
 
+std::string name_of_machine(const Case& param) {
+    return param.architecture == Architecture::x86_64 ? "QEMU Standard PC (Q35 + ICH9, 2009)"
+                                                      : "QEMU QEMU Virtual Machine";
+}
+
 /// What must hold on every boot, asked in the shell of the machine.
 void expect_verified_root(RunningMachine& machine, const Case& param) {
     const Json manifest = read_json(find_image_folder(param.image, param.architecture) / "manifest.json");
@@ -56,6 +61,8 @@ TEST_P(Boot, MakesDataOnTheFirstAndKeepsItOnTheSecond) {
         RunningMachine machine(folder_.make_machine(), folder_.path());
         machine.wait_for("cairn " + read_version(GetParam()) + " on ");
         machine.wait_for("cairn: all services are up");
+        // Once by the first process, once above the login: the same name.
+        machine.wait_for("cairn " + read_version(GetParam()) + " on " + name_of_machine(GetParam()) + " (");
         machine.log_in();
         expect_verified_root(machine, GetParam());
         EXPECT_NE(machine.run("cat /run/cairn/boot.json").find("\"made\""), std::string::npos);
