@@ -47,6 +47,7 @@ void add_test_command(term::Command& root, Host& host);
 void add_bench_command(term::Command& root, Host& host);
 void add_keys_command(term::Command& root, Host& host);
 void add_package_command(term::Command& root, Host& host);
+void add_repo_command(term::Command& root, Host& host);
 void add_completion_command(term::Command& root, term::CommandTree& tree, Host& host);
 
 }  // namespace cairn::host

@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
         host::add_sources_command(tree.root(), host);
         host::add_keys_command(tree.root(), host);
         host::add_package_command(tree.root(), host);
+        host::add_repo_command(tree.root(), host);
         host::add_clean_command(tree.root(), host);
         host::add_doctor_command(tree.root(), host);
         host::add_test_command(tree.root(), host);

@@ -211,4 +211,23 @@ Hash Sha256Hasher::finish() {
     return Hash(result);
 }
 
+void Sha512Hasher::FreeContext::operator()(void* context) const {
+    EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
+}
+
+Sha512Hasher::Sha512Hasher() : context_(EVP_MD_CTX_new()) {
+    CHECK(context_ != nullptr);
+    CHECK(EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(context_.get()), EVP_sha512(), nullptr) == 1);
+}
+
+void Sha512Hasher::update(std::span<const std::uint8_t> bytes) {
+    CHECK(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_.get()), bytes.data(), bytes.size()) == 1);
+}
+
+std::string Sha512Hasher::finish_hex() {
+    std::array<std::uint8_t, 64> result;
+    CHECK(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_.get()), result.data(), nullptr) == 1);
+    return to_hex(result);
+}
+
 }  // namespace cairn::crypto

@@ -86,6 +86,20 @@ class Sha256Hasher {
     std::unique_ptr<void, FreeContext> context_;  // EVP_MD_CTX
 };
 
+/// SHA-512, which others' metadata has; nothing of our own is named by it. To be used once.
+class Sha512Hasher {
+  public:
+    Sha512Hasher();
+    void update(std::span<const std::uint8_t> bytes);
+    std::string finish_hex();
+
+  private:
+    struct FreeContext {
+        void operator()(void* context) const;
+    };
+    std::unique_ptr<void, FreeContext> context_;  // EVP_MD_CTX
+};
+
 }  // namespace cairn::crypto
 
 template <>
