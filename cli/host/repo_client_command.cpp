@@ -64,7 +64,9 @@ struct Connection {
 
 int init(const Options& options) {
     require("--state", !options.state.empty());
-    tuf::Client::init(read_file(options.root, tuf::ClientLimits().root), options.state);
+    with_context(std::format("taking '{}' for the trusted root", options.root), [&] {
+        tuf::Client::init(read_file(options.root, tuf::ClientLimits().root), options.state);
+    });
     std::println("'{}' trusts the root in '{}'", options.state, options.root);
     return term::success;
 }

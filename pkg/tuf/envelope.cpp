@@ -58,7 +58,8 @@ std::string make_envelope(const Json& signed_part, std::span<crypto::Signer* con
     Json list = Json::array();
     for (const MetadataSignature& signature : signatures)
         list.push_back({{"keyid", signature.key_id}, {"sig", signature.value}});
-    return format_json({{"signatures", list}, {"signed", signed_part}});
+    // On one line: metadata is fetched often, and read by programs.
+    return Json{{"signatures", list}, {"signed", signed_part}}.dump() + "\n";
 }
 
 }  // namespace cairn::tuf

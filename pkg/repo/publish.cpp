@@ -1,0 +1,173 @@
+#include "pkg/repo/publish.h"
+
+#include <algorithm>
+#include <format>
+#include <map>
+#include <set>
+
+#include "pkg/base/atomic_file.h"
+#include "pkg/base/error.h"
+#include "pkg/base/fd.h"
+#include "pkg/base/json.h"
+#include "pkg/crypto/hash.h"
+#include "pkg/net/file_transport.h"
+#include "pkg/package/reader.h"
+#include "pkg/package/relation.h"
+#include "pkg/repo/layout.h"
+#include "pkg/tuf/names.h"
+
+namespace cairn::repo {
+namespace {
+
+namespace fs = std::filesystem;
+
+Publication plan_package(const fs::path& path, const package::AllowedKeys& signers) {
+    const package::PackageReader package = package::open_package(path, signers);
+    const package::Identity& identity = package.identity();
+    const std::string target =
+        std::format("packages/{}/{}", identity.architecture, package::file_name(identity));
+    return {.target = target,
+            .role = bin_of_target(target),
+            .source = path,
+            .text = {},
+            .file = {.length = fs::file_size(path),
+                     .hashes = {{"sha256", crypto::hash_file_sha256(path).to_hex()}},
+                     .custom = {{"name", identity.name},
+                                {"version", identity.version},
+                                {"architecture", identity.architecture},
+                                {"license", identity.license},
+                                {"summary", identity.summary},
+                                {"depends", identity.depends}}}};
+}
+
+Publication plan_text(const std::string& target, const std::string& text) {
+    return {.target = target,
+            .role = std::string(images_role),
+            .source = {},
+            .text = text,
+            .file = {.length = text.size(), .hashes = {{"sha256", crypto::hash_sha256(text).to_hex()}}}};
+}
+
+/// What a device must know of an image before it takes it (architecture: root hash, sizes, the boot file's
+/// hash).
+Json describe_image(const Json& manifest, const std::string& boot_file) {
+    const Json& files = manifest.at("files");
+    return {{"format", 1},
+            {"name", manifest.at("name")},
+            {"version", manifest.at("version")},
+            {"architecture", manifest.at("architecture")},
+            {"date", manifest.at("date")},
+            {"development_keys", manifest.at("development_keys")},
+            {"root_hash", manifest.at("root_hash")},
+            {"root_size", manifest.at("root_size")},
+            {"verity_size", manifest.at("verity_size")},
+            {"boot_file", {{"name", boot_file}, {"sha256", files.at(boot_file)}}},
+            {"packages", manifest.at("packages")}};
+}
+
+/// updates.json with this version in it; what it says of the others stays.
+std::string add_version(Repository& repository, const std::string& target, const Json& manifest) {
+    Json updates{{"format", 1},
+                 {"name", manifest.at("name")},
+                 {"architecture", manifest.at("architecture")},
+                 {"versions", Json::object()}};
+    const auto& known = repository.targets(std::string(images_role)).targets;
+    if (const auto file = known.find(target); file != known.end())
+        updates = read_json(target_file(repository, target, file->second));
+    updates["versions"][manifest.at("version").get<std::string>()] = {
+        {"date", manifest.at("date")}, {"root_hash", manifest.at("root_hash")}};
+    return format_json(updates);
+}
+
+void plan_image(Repository& repository, const fs::path& folder, bool allows_development_keys,
+                std::vector<Publication>& publications) {
+    const Json manifest = read_json(folder / "manifest.json");
+    if (manifest.at("development_keys").get<bool>() && !allows_development_keys)
+        throw UsageError(std::format("the image in '{}' was made with development keys", folder.string()))
+            .hint(
+                "make keys with 'cairn keys init' and build it again; --insecure-dev publishes it "
+                "nevertheless");
+    const std::string place = std::format("images/{}/{}", manifest.at("name").get<std::string>(),
+                                          manifest.at("architecture").get<std::string>());
+    const std::string version = manifest.at("version").get<std::string>();
+    const std::string boot_file = std::format("{}_{}.efi", manifest.at("name").get<std::string>(), version);
+    publications.push_back(plan_text(std::format("{}/{}/image.json", place, version),
+                                     format_json(describe_image(manifest, boot_file))));
+    publications.push_back(
+        plan_text(std::format("{}/{}/sbom.spdx.json", place, version), read_file(folder / "sbom.spdx.json")));
+    const std::string updates = std::format("{}/updates.json", place);
+    publications.push_back(plan_text(updates, add_version(repository, updates, manifest)));
+}
+
+/// updates.json is the one target that changes under its name: it lists what came.
+bool may_change(const std::string& target) {
+    return target.ends_with("/updates.json");
+}
+
+void put_target(const Repository& repository, const Publication& publication) {
+    const fs::path place = target_file(repository, publication.target, publication.file);
+    make_directories(place.parent_path());
+    if (publication.source.empty()) return replace_file(place, publication.text);
+    AtomicFile output(place);
+    net::FileTransport().get({.url = "file://" + tuf::quote_path(fs::absolute(publication.source).string())},
+                             [&](std::span<const std::uint8_t> bytes) { output.write(bytes); });
+    output.commit();
+    if (crypto::hash_file_sha256(place).to_hex() != publication.file.hashes.at("sha256"))
+        throw VerifyError(std::format("'{}' changed while it was copied", publication.source.string()));
+}
+
+}  // namespace
+
+fs::path target_file(const Repository& repository, const std::string& target,
+                     const tuf::FileDescription& file) {
+    const std::size_t name = target.rfind('/') + 1;  // npos + 1 is 0
+    return repository.targets_path() / target.substr(0, name) /
+           std::format("{}.{}", file.hashes.at("sha256"), target.substr(name));
+}
+
+PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
+                         const package::AllowedKeys& signers) {
+    std::vector<Publication> publications;
+    for (const fs::path& path : request.packages)
+        publications.push_back(with_context(std::format("publishing '{}'", path.string()),
+                                            [&] { return plan_package(path, signers); }));
+    for (const fs::path& folder : request.images)
+        plan_image(repository, folder, request.allows_development_keys, publications);
+    PublishPlan plan;
+    std::map<std::string, tuf::FileDescription> seen;
+    for (Publication& publication : publications) {
+        tuf::check_target_name(publication.target);
+        const auto& known = repository.targets(publication.role).targets;
+        const auto refuse = [&](const std::string& hash) {
+            throw UsageError(std::format("'{}' is published already, with other content", publication.target))
+                .detail("published sha256", hash)
+                .detail("this sha256", publication.file.hashes.at("sha256"))
+                .hint("what has a name and a version never changes: give it a new version");
+        };
+        const auto twice = seen.try_emplace(publication.target, publication.file);
+        if (!twice.second) {
+            if (twice.first->second.hashes != publication.file.hashes)
+                refuse(twice.first->second.hashes.at("sha256"));
+            continue;
+        }
+        const auto there = known.find(publication.target);
+        if (there == known.end() ||
+            (may_change(publication.target) && there->second.hashes != publication.file.hashes)) {
+            plan.added.push_back(std::move(publication));
+            continue;
+        }
+        if (there->second.hashes != publication.file.hashes) refuse(there->second.hashes.at("sha256"));
+        plan.present.push_back(publication.target);
+    }
+    return plan;
+}
+
+void publish(Repository& repository, const PublishPlan& plan, const Signing& signing, tuf::Time now) {
+    if (plan.added.empty()) return;
+    for (const Publication& publication : plan.added) put_target(repository, publication);
+    for (const Publication& publication : plan.added)
+        repository.change_targets(publication.role).targets[publication.target] = publication.file;
+    repository.commit(signing, now);
+}
+
+}  // namespace cairn::repo

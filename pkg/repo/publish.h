@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "pkg/package/head.h"
+#include "pkg/repo/repository.h"
+
+namespace cairn::repo {
+
+/// One file that is to be a target.
+struct Publication {
+    std::string target;            // name: "packages/x86_64/zlib_1.3.1_x86_64.cpkg"
+    std::string role;              // that lists it
+    std::filesystem::path source;  // or else
+    std::string text;              // the content itself, of small files that are made here
+    tuf::FileDescription file;
+};
+
+/// What a publish will do. Equal targets that are there already are left out.
+struct PublishPlan {
+    std::vector<Publication> added;
+    std::vector<std::string> present;  // names of those that are there already, with the same content
+};
+
+/// What to publish.
+struct PublishRequest {
+    std::vector<std::filesystem::path> packages;  // .cpkg files
+    std::vector<std::filesystem::path> images;    // folders that build-image made
+    bool allows_development_keys = false;
+};
+
+/// Opens and verifies what is to be published. Throws VerifyError for packages by other signers, UsageError
+/// for the same name and version with other content, and for what was made with development keys.
+PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
+                         const package::AllowedKeys& signers);
+
+/// Copies the files in, then signs and commits the roles that list them. Nothing to add: nothing is written.
+void publish(Repository& repository, const PublishPlan& plan, const Signing& signing, tuf::Time now);
+
+/// Where a target's file is below the repository: with its hash in front of its name.
+std::filesystem::path target_file(const Repository& repository, const std::string& target,
+                                  const tuf::FileDescription& file);
+
+}  // namespace cairn::repo

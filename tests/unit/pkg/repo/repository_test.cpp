@@ -1,0 +1,329 @@
+#include "pkg/repo/repository.h"
+
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <map>
+#include <print>
+#include <thread>
+
+#include "pkg/base/error.h"
+#include "pkg/net/file_transport.h"
+#include "pkg/repo/layout.h"
+#include "pkg/repo/maintain.h"
+#include "pkg/repo/publish.h"
+#include "pkg/tuf/client.h"
+#include "tests/support/package_builder.h"
+
+namespace cairn::repo {
+namespace {
+
+namespace fs = std::filesystem;
+using cairn::testing::PackageBuilder;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+constexpr tuf::Time now = 1'800'000'000;
+constexpr tuf::Time day = 86'400;
+
+/// A repository and a client that trusts its first root.
+class RepositoryTest : public ::testing::Test {
+  protected:
+    // In memory: every file of a repository is synced, and there are hundreds.
+    TemporaryDirectory place_{fs::is_directory("/dev/shm") ? "/dev/shm" : ""};
+    fs::path directory_ = place_.path() / "repository";
+    fs::path state_ = place_.path() / "state";
+    crypto::KeyDirectory keys_ = crypto::KeyDirectory::open(fs::path(CAIRN_SOURCE_DIR) / "tests/data/keys");
+    package::AllowedKeys signers_{{cairn::testing::fixed_key().public_key()}};
+    unsigned made_ = 0;
+
+    void SetUp() override {
+        Repository::init(directory_, keys_, now);
+        tuf::Client::init(read_file(directory_ / "metadata/1.root.json"), state_);
+    }
+
+    fs::path make_package(const std::string& name, const std::string& content = "content",
+                          const std::string& version = "1.0") {
+        const fs::path file = place_.path() / std::format("{}-{}-{}.cpkg", name, version, made_++);
+        PackageBuilder builder(name, version);
+        fs::copy_file(builder.file("usr/share/" + name, content).open().path(), file);
+        return file;
+    }
+    PublishPlan publish(const std::vector<fs::path>& packages, tuf::Time time = now) {
+        Repository repository = Repository::open(directory_);
+        const PublishPlan plan = plan_publish(repository, {.packages = packages}, signers_);
+        repo::publish(repository, plan, sign_with(keys_), time);
+        return plan;
+    }
+    /// What a client sees that comes at `time`: versions of timestamp and snapshot. Throws what it refuses.
+    std::uint64_t refresh(const fs::path& directory, tuf::Time time = now) const {
+        net::FileTransport transport;
+        tuf::Client client({.state = state_,
+                            .metadata_mirrors = {"file://" + (directory / "metadata").string()},
+                            .now = time},
+                           transport);
+        client.refresh();
+        return client.trusted().timestamp()->version;
+    }
+    std::string download(const std::string& target, tuf::Time time = now) const {
+        net::FileTransport transport;
+        tuf::Client client({.state = state_,
+                            .metadata_mirrors = {"file://" + (directory_ / "metadata").string()},
+                            .now = time},
+                           transport);
+        client.refresh();
+        return read_file(client.download(target, {"file://" + (directory_ / "targets").string()},
+                                         place_.path() / "output"));
+    }
+    std::string refusal_of(const std::function<void()>& action) const {
+        try {
+            action();
+        } catch (const Error& error) {
+            return error.report();
+        }
+        return {};
+    }
+    std::vector<std::string> list_files(const fs::path& directory) const {
+        std::vector<std::string> files;
+        for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory))
+            if (entry.is_regular_file()) files.push_back(entry.path().lexically_relative(directory));
+        std::ranges::sort(files);
+        return files;
+    }
+};
+
+TEST_F(RepositoryTest, GivesWhatWasPublished) {
+    const fs::path package = make_package("one");
+    EXPECT_EQ(publish({package}).added.size(), 1U);
+    EXPECT_EQ(download("packages/x86_64/one_1.0_x86_64.cpkg"), read_file(package));
+    Repository repository = Repository::open(directory_);
+    EXPECT_EQ(verify(repository).targets, 1U);
+}
+
+TEST_F(RepositoryTest, PublishingTheSameAgainWritesNothing) {
+    const fs::path package = make_package("one");
+    publish({package});
+    const auto before = list_files(directory_);
+    const PublishPlan plan = publish({package, package});
+    EXPECT_TRUE(plan.added.empty());
+    EXPECT_EQ(list_files(directory_), before);
+    EXPECT_EQ(refresh(directory_), 2U);
+}
+
+TEST_F(RepositoryTest, SignsOnlyWhatChanged) {
+    const auto before = list_files(directory_ / "metadata");
+    publish({make_package("one")});
+    EXPECT_EQ(list_files(directory_ / "metadata").size(), before.size() + 2);  // one bin, the snapshot
+}
+
+TEST_F(RepositoryTest, RefusesOtherContentUnderTheSameNameAndVersion) {
+    publish({make_package("one")});
+    const fs::path other = make_package("one", "other content");
+    EXPECT_THAT(refusal_of([&] { publish({other}); }), HasSubstr("is published already, with other content"));
+    const fs::path a = make_package("two", "a");
+    const fs::path b = make_package("two", "b");
+    EXPECT_THAT(refusal_of([&] { publish({a, b}); }), HasSubstr("with other content"));
+    publish({make_package("one", "other content", "1.1")});
+}
+
+TEST_F(RepositoryTest, RefusesPackagesOfOthersAndDamagedOnes) {
+    const fs::path package = make_package("one");
+    signers_ = package::AllowedKeys({crypto::SecretKey::generate().public_key()});
+    EXPECT_THAT(refusal_of([&] { publish({package}); }), HasSubstr("not allowed"));
+    signers_ = package::AllowedKeys({cairn::testing::fixed_key().public_key()});
+    fs::resize_file(package, fs::file_size(package) - 1);
+    EXPECT_NE(refusal_of([&] { publish({package}); }), "");
+    EXPECT_EQ(refresh(directory_), 1U);
+}
+
+TEST_F(RepositoryTest, ARepositoryNeedsAnEmptyDirectory) {
+    EXPECT_THAT(refusal_of([&] { Repository::init(directory_, keys_, now); }),
+                HasSubstr("not an empty directory"));
+    EXPECT_THAT(refusal_of([&] { Repository::open(place_.path()); }), HasSubstr("there is no repository"));
+}
+
+/// Readers who come at any time, as fast as they can, while others publish.
+TEST_F(RepositoryTest, ReadersDuringAPublishSeeTheOldOrTheNew) {
+    std::vector<fs::path> packages;
+    for (int index = 0; index < 12; ++index)
+        packages.push_back(make_package(std::format("package{}", index)));
+    std::atomic<bool> is_over = false;
+    std::atomic<unsigned> reads = 0;
+    std::string problem;
+    std::thread reader([&] {
+        while (!is_over) {
+            if (problem = refusal_of([&] { refresh(directory_); }); !problem.empty()) return;
+            ++reads;
+        }
+    });
+    for (const fs::path& package : packages) publish({package});
+    while (reads < 5 && problem.empty()) std::this_thread::yield();
+    is_over = true;
+    reader.join();
+    EXPECT_EQ(problem, "");
+    std::println("{} reads beside {} publishes", reads.load(), packages.size());
+}
+
+/// Files that appear below some folders by a rename, in their order.
+class WriteOrder {
+  public:
+    WriteOrder(const fs::path& root, const std::vector<std::string>& folders)
+        : fd_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+        for (const std::string& folder : folders)
+            folders_[inotify_add_watch(fd_.get(), (root / folder).c_str(), IN_MOVED_TO)] = folder;
+    }
+    std::vector<std::string> read() const {
+        std::vector<std::string> files;
+        alignas(inotify_event) std::array<char, 64 * 1024> buffer;
+        const ssize_t size = ::read(fd_.get(), buffer.data(), buffer.size());
+        for (ssize_t at = 0; at < size;) {
+            const auto* const event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+            files.push_back(folders_.at(event->wd) + "/" + event->name);
+            at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+        }
+        return files;
+    }
+
+  private:
+    Fd fd_;
+    std::map<int, std::string> folders_;
+};
+
+/// The maker's machine stops after any write: whoever reads then sees the old state whole, and the new one
+/// once the timestamp is there. Each file appears whole, by a rename.
+TEST_F(RepositoryTest, StoppedAfterAnyWriteItIsWholeForReaders) {
+    publish({make_package("one")});
+    const fs::path before = place_.path() / "before";
+    fs::copy(directory_, before, fs::copy_options::recursive);
+    const WriteOrder order(directory_, {"metadata", "targets/packages/x86_64"});
+    publish({make_package("two"), make_package("three"), make_package("four")});
+    const std::vector<std::string> writes = order.read();
+    ASSERT_EQ(writes.size(), 3U + 3U + 1U + 1U);  // targets, bins, snapshot, timestamp
+    EXPECT_EQ(writes.back(), "metadata/timestamp.json");
+    for (std::size_t stop = 0; stop <= writes.size(); ++stop) {
+        const fs::path stopped = place_.path() / std::format("stopped{}", stop);
+        fs::copy(before, stopped, fs::copy_options::recursive);
+        for (std::size_t index = 0; index < stop; ++index) {
+            const fs::path file = stopped / writes[index];
+            make_directories(file.parent_path());
+            fs::copy_file(directory_ / writes[index], file, fs::copy_options::overwrite_existing);
+        }
+        fs::remove_all(state_);
+        tuf::Client::init(read_file(directory_ / "metadata/1.root.json"), state_);
+        EXPECT_EQ(refresh(stopped), stop == writes.size() ? 3U : 2U) << "stopped after " << stop;
+        // And the maker goes on from there.
+        Repository repository = Repository::open(stopped);
+        const PublishPlan plan = plan_publish(repository, {.packages = {make_package("five")}}, signers_);
+        repo::publish(repository, plan, sign_with(keys_), now);
+        EXPECT_EQ(refresh(stopped), stop == writes.size() ? 4U : 3U);
+    }
+    std::println("stopped {} times", writes.size() + 1);
+}
+
+TEST_F(RepositoryTest, StatusTellsWhatMustBeSignedAgain) {
+    Repository repository = Repository::open(directory_);
+    const auto due = [&](tuf::Time time) {
+        std::vector<std::string> roles;
+        for (const RoleStatus& status : read_status(repository, time))
+            if (status.is_due) roles.push_back(status.role);
+        return roles;
+    };
+    EXPECT_TRUE(due(now).empty());
+    EXPECT_TRUE(due(now + 10 * day).empty());
+    EXPECT_EQ(due(now + 11 * day), (std::vector<std::string>{"timestamp", "snapshot"}));
+    EXPECT_THAT(due(now + 140 * day), Contains("packages-00"));
+    EXPECT_THAT(due(now + 280 * day), Contains("root"));
+}
+
+TEST_F(RepositoryTest, RefreshSignsWhatExpires) {
+    publish({make_package("one")});
+    EXPECT_THAT(refusal_of([&] { refresh(directory_, now + 15 * day); }), HasSubstr("expired"));
+    for (const tuf::Time later : {15 * day, 170 * day, 360 * day}) {
+        Repository repository = Repository::open(directory_);
+        repo::refresh(repository, sign_with(keys_), now + later);
+        for (const RoleStatus& status : read_status(repository, now + later))
+            EXPECT_FALSE(status.is_due) << status.role;
+    }
+    EXPECT_NE(download("packages/x86_64/one_1.0_x86_64.cpkg", now + 361 * day), "");
+}
+
+TEST_F(RepositoryTest, ClientsFollowNewKeysOfEachRole) {
+    publish({make_package("one")});
+    for (const char* role : {"timestamp", "snapshot", "targets", "images", "root"}) {
+        const fs::path place = place_.path() / "keys" / role;
+        make_directories(place.parent_path());
+        crypto::KeyDirectory new_keys = crypto::KeyDirectory::init(place, std::nullopt);
+        {
+            Repository repository = Repository::open(directory_);
+            rotate(repository, role, keys_, new_keys, now);
+        }
+        EXPECT_NE(download("packages/x86_64/one_1.0_x86_64.cpkg"), "") << role;
+        // Who keeps the former key can sign nothing that is taken: the next publish needs the new one.
+        {
+            Repository again = Repository::open(directory_);
+            again.renew(role);
+            again.renew("snapshot");
+            again.commit(sign_with(keys_), now);
+        }
+        const std::string refusal = refusal_of([&] { download("images/a/x86_64/updates.json"); });
+        EXPECT_THAT(refusal, HasSubstr("cannot trust")) << role;
+        // Back to a repository whose keys are those of the tests.
+        fs::remove_all(directory_);
+        fs::remove_all(state_);
+        SetUp();
+        publish({make_package("one")});
+    }
+}
+
+TEST_F(RepositoryTest, ACopyForAStickHoldsLongerAndStandsAbove) {
+    publish({make_package("one")});
+    const fs::path copy = place_.path() / "stick" / "copy";
+    export_copy(Repository::open(directory_), copy, sign_with(keys_), std::chrono::days(180), now);
+    EXPECT_EQ(refresh(directory_), 2U);
+    EXPECT_EQ(refresh(copy, now + 179 * day), 3U);
+    EXPECT_EQ(list_files(copy / "targets"), list_files(directory_ / "targets"));
+    EXPECT_THAT(refusal_of([&] {
+                    export_copy(Repository::open(directory_), copy, sign_with(keys_), std::chrono::days(1),
+                                now);
+                }),
+                HasSubstr("there already"));
+    // One that is older than what the client knows.
+    publish({make_package("two")});
+    publish({make_package("three")});
+    EXPECT_EQ(refresh(directory_), 4U);
+    EXPECT_THAT(refusal_of([&] { refresh(copy); }), HasSubstr("rollback"));
+}
+
+TEST_F(RepositoryTest, VerifyFindsEveryDamagedOrMissingFile) {
+    publish({make_package("one"), make_package("two")});
+    std::size_t tried = 0;
+    for (const std::string& file : list_files(directory_)) {
+        if (file == ".lock") continue;
+        const std::string whole = read_file(directory_ / file);
+        const bool is_current = file.starts_with("targets/") || !file.contains("1.packages-") ||
+                                !fs::exists(directory_ / ("metadata/2" + file.substr(file.find("."))));
+        if (!is_current || file == "metadata/1.snapshot.json") continue;
+        std::string damaged = whole;
+        damaged[damaged.size() / 2] ^= 1;
+        write_file(directory_ / file, damaged);
+        const auto check = [&] {
+            Repository repository = Repository::open(directory_);
+            verify(repository);
+        };
+        EXPECT_NE(refusal_of(check), "") << file;
+        fs::remove(directory_ / file);
+        EXPECT_NE(refusal_of(check), "") << file;
+        write_file(directory_ / file, whole);
+        ++tried;
+    }
+    EXPECT_GT(tried, 260U);
+    Repository repository = Repository::open(directory_);
+    verify(repository);
+}
+
+}  // namespace
+}  // namespace cairn::repo
