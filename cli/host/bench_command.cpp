@@ -5,6 +5,7 @@
 #include <print>
 #include <thread>
 
+#include "cli/host/bench.h"
 #include "cli/host/host.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
@@ -18,6 +19,7 @@
 #include "pkg/store/store.h"
 
 namespace cairn::host {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -33,28 +35,14 @@ constexpr std::uint64_t disk_size = std::uint64_t{4} << 30;
 struct Options {
     std::string image = "base";
     std::string architecture;
+    std::string tree;
     bool is_without_boot = false;
+    bool is_packages_only = false;
+    bool is_repository_only = false;
 };
 
 milliseconds since(steady_clock::time_point start) {
     return std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
-}
-
-/// The middle one of several runs: the first warms caches, and others are disturbed.
-milliseconds measure(const Command& command) {
-    std::vector<milliseconds> times;
-    for (int run = 0; run < runs; ++run) {
-        const auto start = steady_clock::now();
-        run_command_checked(command);
-        times.push_back(since(start));
-    }
-    std::ranges::sort(times);
-    return times[runs / 2];
-}
-
-double ratio(milliseconds time, milliseconds yardstick) {
-    return static_cast<double>(time.count()) /
-           static_cast<double>(std::max<std::int64_t>(1, yardstick.count()));
 }
 
 /// Cold times are those of the builds that made what the store has, each with its waiting for others.
@@ -139,7 +127,7 @@ void print_boot(const fs::path& folder, layout::Architecture architecture) {
     std::println("ratio: from power-on to services up, to firmware and kernel alone");
 }
 
-int bench(const Host& host, const Options& options) {
+int bench_image(const Host& host, const Options& options) {
     const auto architectures = parse_architectures(options.architecture);
     if (architectures.size() != 1) throw UsageError("one architecture is measured at a time");
     const std::string architecture(recipe::to_string(architectures.front()));
@@ -155,16 +143,45 @@ int bench(const Host& host, const Options& options) {
     return term::success;
 }
 
+int bench(const Host& host, const Options& options) {
+    const bool is_all = !options.is_packages_only && !options.is_repository_only;
+    if (is_all || options.is_packages_only) bench_packages(options.tree);
+    if (is_all || options.is_repository_only) bench_repository();
+    return is_all ? bench_image(host, options) : term::success;
+}
+
 }  // namespace
+
+milliseconds measure(const Command& command, const std::function<void()>& before) {
+    std::vector<milliseconds> times;
+    for (int run = 0; run < runs; ++run) {
+        if (before) before();
+        const auto start = steady_clock::now();
+        run_command_checked(command);
+        times.push_back(since(start));
+    }
+    std::ranges::sort(times);
+    return times[runs / 2];
+}
+
+double ratio(milliseconds time, milliseconds yardstick) {
+    return static_cast<double>(time.count()) /
+           static_cast<double>(std::max<std::int64_t>(1, yardstick.count()));
+}
 
 void add_bench_command(term::Command& root, Host& host) {
     const auto options = std::make_shared<Options>();
     term::Command& command =
-        root.add_command("bench", "Measure: build times, image size, time from power-on to services up");
+        root.add_command("bench", "Measure: packages, a large repository, build times, image size, boot");
     command.add_option("image", options->image, "the image; base by default", term::Completion::image);
     command.add_option("--arch", options->architecture, "x86_64 or aarch64; this machine's by default",
                        term::Completion::architecture);
     command.add_flag("--no-boot", options->is_without_boot, "do not start a machine");
+    command.add_flag("--packages", options->is_packages_only, "packages only, against tar, zstd and b2sum");
+    command.add_option("--tree", options->tree,
+                       "the tree to measure packages with, instead of 20,000 small files",
+                       term::Completion::directory);
+    command.add_flag("--repository", options->is_repository_only, "a repository with 100,000 targets only");
     command.set_example("cairn bench base");
     command.set_action([&host, options] { return bench(host, *options); });
 }
