@@ -15,6 +15,7 @@
 #include "pkg/base/process.h"
 #include "pkg/base/text.h"
 #include "pkg/repo/maintain.h"
+#include "pkg/repo/page.h"
 #include "pkg/repo/publish.h"
 
 namespace cairn::host {
@@ -48,7 +49,8 @@ int init(const Options& options) {
     if (keys.is_development() && !options.is_insecure)
         throw UsageError("these are development keys: anybody could sign for this repository")
             .hint("make keys with 'cairn keys init'; --insecure-dev takes these nevertheless");
-    const repo::Repository repository = repo::Repository::init(options.repository, keys, read_clock());
+    repo::Repository repository = repo::Repository::init(options.repository, keys, read_clock());
+    repo::write_page(repository);
     std::println("made a repository in '{}'", options.repository);
     std::println("  give '{}' to those who are to trust it, by a way that they trust",
                  (repository.metadata_path() / "1.root.json").string());
@@ -67,6 +69,7 @@ int publish(const Options& options) {
     const repo::PublishPlan plan =
         plan_publish(repository, request, package::AllowedKeys({keys.public_key(crypto::Role::package)}));
     repo::publish(repository, plan, repo::sign_with(keys), read_clock());
+    repo::write_page(repository);
     for (const repo::Publication& publication : plan.added)
         std::println("{} ({})", publication.target, format_bytes(*publication.file.length));
     if (!plan.present.empty()) std::println("{} were there already", plan.present.size());
@@ -78,6 +81,7 @@ int refresh(const Options& options) {
     crypto::KeyDirectory keys = open_maker_keys();
     repo::Repository repository = repo::Repository::open(options.repository);
     const std::vector<std::string> renewed = repo::refresh(repository, repo::sign_with(keys), read_clock());
+    repo::write_page(repository);
     std::println("signed again: {}", join(renewed, ", "));
     return term::success;
 }

@@ -131,6 +131,8 @@ void export_copy(const Repository& repository, const std::filesystem::path& plac
         fs::copy(repository.path() / folder, copy.path() / folder, fs::copy_options::recursive);
     Repository opened = Repository::open(copy.path());
     opened.renew("snapshot");
+    if (fs::exists(repository.path() / "index.html"))
+        fs::copy_file(repository.path() / "index.html", copy.path() / "index.html");
     Signing longer = signing;
     longer.lifetime = lifetime;
     opened.commit(longer, now);

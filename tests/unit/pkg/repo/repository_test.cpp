@@ -12,9 +12,11 @@
 #include <thread>
 
 #include "pkg/base/error.h"
+#include "pkg/base/process.h"
 #include "pkg/net/file_transport.h"
 #include "pkg/repo/layout.h"
 #include "pkg/repo/maintain.h"
+#include "pkg/repo/page.h"
 #include "pkg/repo/publish.h"
 #include "pkg/tuf/client.h"
 #include "tests/support/package_builder.h"
@@ -26,6 +28,7 @@ namespace fs = std::filesystem;
 using cairn::testing::PackageBuilder;
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr tuf::Time now = 1'800'000'000;
 constexpr tuf::Time day = 86'400;
@@ -323,6 +326,39 @@ TEST_F(RepositoryTest, VerifyFindsEveryDamagedOrMissingFile) {
     EXPECT_GT(tried, 260U);
     Repository repository = Repository::open(directory_);
     verify(repository);
+}
+
+TEST_F(RepositoryTest, HasAPageThatEscapesWhatPackagesSay) {
+    const auto make = [&](const std::string& version, std::vector<std::string> depends) {
+        PackageBuilder builder("odd", version);
+        builder.identity.summary = "<script>alert(\"x\")</script> & more";
+        const fs::path file = place_.path() / std::format("odd-{}.cpkg", version);
+        fs::copy_file(builder.depends(std::move(depends)).file("usr/share/odd", version).open().path(), file);
+        return file;
+    };
+    publish({make("1.9", {"zlib"}), make("1.10", {"musl"})});
+    Repository repository = Repository::open(directory_);
+    const std::string page = make_page(repository);
+    EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
+    EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; more"));
+    EXPECT_THAT(page, HasSubstr("<td>1.10</td>"));  // versions are no decimal fractions
+    EXPECT_THAT(page, HasSubstr("since 1.9: "));
+    EXPECT_THAT(page, HasSubstr("needs now <code>musl</code>; no longer <code>zlib</code>"));
+    EXPECT_THAT(page, HasSubstr("<h2>1 packages</h2>"));
+}
+
+TEST_F(RepositoryTest, ThePageHasASearchWhereScriptsRun) {
+    if (!find_program("chromium")) GTEST_SKIP() << "chromium is not installed";
+    publish({make_package("one"), make_package("two")});
+    Repository repository = Repository::open(directory_);
+    write_page(repository);
+    EXPECT_THAT(read_file(directory_ / "index.html"), Not(HasSubstr("type=\"search\"")));
+    const std::string seen = run_command_checked(
+        {.arguments = {"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
+                       "--user-data-dir=" + (place_.path() / "browser").string(),
+                       "file://" + (directory_ / "index.html").string()}});
+    EXPECT_THAT(seen, HasSubstr("type=\"search\""));
+    EXPECT_THAT(seen, HasSubstr(">two</a>"));
 }
 
 }  // namespace
