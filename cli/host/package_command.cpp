@@ -6,6 +6,7 @@
 
 #include "cli/host/host.h"
 #include "cli/host/maker_keys.h"
+#include "cli/host/package_compare.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
 #include "pkg/archive/tree.h"
@@ -188,6 +189,18 @@ int extract(const Options& options) {
     return term::success;
 }
 
+int diff(const Options& options) {
+    return print_difference(open(options), package::open_package(options.directory, allowed_keys(options)),
+                            options.is_json);
+}
+
+int convert(const Options& options) {
+    if (!options.output.ends_with(".tar"))
+        throw UsageError(std::format("'{}' does not say what to make", options.output))
+            .hint("a file whose name ends in .tar becomes a plain tar");
+    return write_tar(open(options), options.output);
+}
+
 term::Command& add_reading_command(term::Command& group, const std::shared_ptr<Options>& options,
                                    const std::string& name, const std::string& help,
                                    int (*action)(const Options&)) {
@@ -231,6 +244,14 @@ void add_package_command(term::Command& root, Host&) {
     add_reading_command(group, options, "extract", "Write a package's files into a new directory", extract)
         .add_required("directory", options->directory, "where to", term::Completion::directory)
         .set_example("cairn package extract zlib_1.3.1_x86_64.cpkg zlib");
+    add_reading_command(group, options, "diff",
+                        "What changed between two packages; exit code 1 when something did", diff)
+        .add_required("other", options->directory, "the newer .cpkg file", term::Completion::file)
+        .add_flag("--json", options->is_json, "print it as JSON")
+        .set_example("cairn package diff zlib_1.3_x86_64.cpkg zlib_1.3.1_x86_64.cpkg");
+    add_reading_command(group, options, "convert", "Write a package's files as a plain tar", convert)
+        .add_required("output", options->output, "the archive: zlib.tar", term::Completion::file)
+        .set_example("cairn package convert zlib_1.3.1_x86_64.cpkg zlib.tar");
 }
 
 }  // namespace cairn::host
