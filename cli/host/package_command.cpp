@@ -7,6 +7,8 @@
 #include "cli/host/host.h"
 #include "cli/host/maker_keys.h"
 #include "cli/host/package_compare.h"
+#include "cli/host/package_keys.h"
+#include "cli/host/package_root.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
 #include "pkg/archive/tree.h"
@@ -15,7 +17,6 @@
 #include "pkg/base/files.h"
 #include "pkg/base/json.h"
 #include "pkg/base/text.h"
-#include "pkg/crypto/key_file.h"
 #include "pkg/package/extract.h"
 #include "pkg/package/reader.h"
 #include "pkg/package/writer.h"
@@ -31,23 +32,16 @@ struct Options {
     std::string directory;
     std::string output;
     std::string key_file;  // of --allow-key
+    std::string root;      // of --root: installed packages are meant, not a file
+    std::vector<std::string> packages;
     package::Identity identity;
     bool is_json = false;
 };
 
-/// The key that is believed: the one named, or else the maker's own.
-package::AllowedKeys allowed_keys(const Options& options) {
-    if (!options.key_file.empty())
-        return package::AllowedKeys({crypto::read_public_key_file(options.key_file, crypto::Role::package)});
-    const fs::path path = crypto::KeyDirectory::default_path();
-    if (!crypto::KeyDirectory::exists(path))
-        throw UsageError("no key says which packages to believe")
-            .hint("name the signer's public key with --allow-key FILE, for example package.pub");
-    return package::AllowedKeys({crypto::KeyDirectory::open(path).public_key(crypto::Role::package)});
-}
-
 package::PackageReader open(const Options& options) {
-    return package::open_package(options.package, allowed_keys(options));
+    if (options.package.empty())
+        throw UsageError("there is no package named").hint("a .cpkg file, or --root DIR");
+    return package::open_package(options.package, allowed_package_keys(options.key_file));
 }
 
 /// What has no sensible default must be said.
@@ -150,6 +144,7 @@ Json to_json(const archive::FileEntry& entry) {
 }
 
 int list(const Options& options) {
+    if (!options.root.empty()) return list_root(options.root, options.is_json);
     const package::PackageReader reader = open(options);
     if (options.is_json) {
         Json files = Json::array();
@@ -164,10 +159,15 @@ int list(const Options& options) {
 }
 
 int verify(const Options& options) {
-    const package::PackageReader reader = open(options);
-    package::verify_content(reader, package::Depth::full);
-    std::println("{} {} is whole, and signed by {}", reader.identity().name, reader.identity().version,
-                 crypto::key_id(reader.signer()));
+    if (!options.root.empty()) return verify_root(options.root, options.packages);
+    if (options.packages.empty()) throw UsageError("'cairn package verify' needs a .cpkg file, or --root");
+    for (const std::string& file : options.packages) {
+        const package::PackageReader reader =
+            package::open_package(file, allowed_package_keys(options.key_file));
+        package::verify_content(reader, package::Depth::full);
+        std::println("{} {} is whole, and signed by {}", reader.identity().name, reader.identity().version,
+                     crypto::key_id(reader.signer()));
+    }
     return term::success;
 }
 
@@ -190,7 +190,8 @@ int extract(const Options& options) {
 }
 
 int diff(const Options& options) {
-    return print_difference(open(options), package::open_package(options.directory, allowed_keys(options)),
+    return print_difference(open(options),
+                            package::open_package(options.directory, allowed_package_keys(options.key_file)),
                             options.is_json);
 }
 
@@ -205,7 +206,16 @@ term::Command& add_reading_command(term::Command& group, const std::shared_ptr<O
                                    const std::string& name, const std::string& help,
                                    int (*action)(const Options&)) {
     term::Command& command = group.add_command(name, help);
-    command.add_required("package", options->package, "a .cpkg file", term::Completion::file);
+    if (name == "verify")
+        command.add_option("packages", options->packages, ".cpkg files; with --root names, all by default",
+                           term::Completion::file);
+    else if (name == "list")
+        command.add_option("package", options->package, "a .cpkg file", term::Completion::file);
+    else
+        command.add_required("package", options->package, "a .cpkg file", term::Completion::file);
+    if (name == "verify" || name == "list")
+        command.add_option("--root", options->root, "the root whose installed packages are meant",
+                           term::Completion::directory);
     command.add_option("--allow-key", options->key_file,
                        "the public key to believe (a .pub file); the maker's own by default",
                        term::Completion::file);
@@ -238,9 +248,11 @@ void add_package_command(term::Command& root, Host&) {
 
     add_reading_command(group, options, "show", "Show what a package says about itself", show)
         .add_flag("--json", options->is_json, "print it as JSON");
-    add_reading_command(group, options, "list", "List a package's files", list)
+    add_reading_command(group, options, "list", "List a package's files, or a root's packages", list)
         .add_flag("--json", options->is_json, "print the file table as JSON");
-    add_reading_command(group, options, "verify", "Check every byte of a package", verify);
+    add_reading_command(group, options, "verify",
+                        "Check every byte of packages, or of what is installed in a root", verify);
+    add_root_commands(group);
     add_reading_command(group, options, "extract", "Write a package's files into a new directory", extract)
         .add_required("directory", options->directory, "where to", term::Completion::directory)
         .set_example("cairn package extract zlib_1.3.1_x86_64.cpkg zlib");

@@ -149,6 +149,21 @@ void Dir::rename(std::string_view from, std::string_view to) const {
         throw SystemError(std::format("cannot rename '{}' to '{}' in '{}'", from, to, name_));
 }
 
+void Dir::move_to(std::string_view from, const Dir& target, std::string_view to, Overwrite overwrite) const {
+    const auto [from_parent, from_name] = open_parent(from);
+    const auto [to_parent, to_name] = target.open_parent(to);
+    const unsigned flags = overwrite == Overwrite::never ? RENAME_NOREPLACE : 0;
+    if (::renameat2(from_parent.get(), from_name.c_str(), to_parent.get(), to_name.c_str(), flags) != 0)
+        throw SystemError(std::format("cannot move '{}/{}' to '{}/{}'", name_, from, target.name(), to));
+}
+
+void Dir::link_to(std::string_view from, const Dir& target, std::string_view to) const {
+    const auto [from_parent, from_name] = open_parent(from);
+    const auto [to_parent, to_name] = target.open_parent(to);
+    if (::linkat(from_parent.get(), from_name.c_str(), to_parent.get(), to_name.c_str(), 0) != 0)
+        throw SystemError(std::format("cannot link '{}/{}' to '{}/{}'", name_, from, target.name(), to));
+}
+
 void Dir::remove_file(std::string_view path) const {
     const auto [parent, name] = open_parent(path);
     if (::unlinkat(parent.get(), name.c_str(), 0) != 0)

@@ -36,6 +36,12 @@ class Dir {
     void make_symlink(const std::string& target, std::string_view path) const;
     void make_hard_link(std::string_view from, std::string_view to) const;
     void rename(std::string_view from, std::string_view to) const;
+    /// Moves into another directory of the same file system. Without `allowed`, throws when something is
+    /// there.
+    enum class Overwrite { never, allowed };
+    void move_to(std::string_view from, const Dir& target, std::string_view to, Overwrite overwrite) const;
+    /// One more name for a file, or for a link as such, in another directory of the same file system.
+    void link_to(std::string_view from, const Dir& target, std::string_view to) const;
     void remove_file(std::string_view path) const;
     void remove_directory(std::string_view path) const;
     void set_mode(std::string_view path, mode_t mode) const;

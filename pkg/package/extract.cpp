@@ -1,14 +1,11 @@
 #include "pkg/package/extract.h"
 
 #include <fcntl.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <format>
 #include <optional>
-#include <ranges>
 
 #include "pkg/archive/parallel.h"
 #include "pkg/base/error.h"
@@ -22,7 +19,9 @@ using archive::Kind;
 /// The part of one file that lies in one batch of chunks.
 struct Piece {
     const FileEntry* entry;
+    const std::string* place;
     std::uint64_t file_offset;  // of its first byte in the file
+    std::uint64_t data_offset;  // of its first byte behind the batch's first
     std::uint64_t size;
     bool is_whole_file() const { return size == entry->size; }
 };
@@ -35,44 +34,32 @@ struct Batch {
     std::vector<Piece> pieces;
 };
 
-std::vector<Batch> plan_batches(const PackageReader& package) {
+/// Batches of which nothing is wanted are left out.
+std::vector<Batch> plan_batches(const PackageReader& package, const Places& places) {
     constexpr std::uint64_t batch_size = 1 << 20;
+    const auto& entries = package.files().entries;
     std::vector<Batch> batches;
-    auto entry = package.files().entries.begin();
-    std::uint64_t done = 0;  // bytes of *entry that are in earlier batches
+    std::size_t index = 0;
+    std::uint64_t done = 0;  // bytes of entries[index] that are in earlier batches
     for (std::size_t chunk = 0; chunk < package.chunks().size();) {
         Batch batch{.first_chunk = chunk};
         std::uint64_t size = 0;
         while (chunk < package.chunks().size() && size < batch_size)
             size += package.chunks()[chunk++].plain_size;
-        while (size > 0) {
-            const std::uint64_t part = std::min(size, entry->size - done);
-            if (part > 0) batch.pieces.push_back({&*entry, done, part});
+        for (std::uint64_t offset = 0; offset < size;) {
+            const std::uint64_t part = std::min(size - offset, entries[index].size - done);
+            if (part > 0 && !places[index].empty())
+                batch.pieces.push_back({&entries[index], &places[index], done, offset, part});
             done += part;
-            size -= part;
-            if (done == entry->size) {
-                ++entry;
+            offset += part;
+            if (done == entries[index].size) {
+                ++index;
                 done = 0;
             }
         }
-        batches.push_back(std::move(batch));
+        if (!batch.pieces.empty()) batches.push_back(std::move(batch));
     }
     return batches;
-}
-
-void set_owner(int fd, const FileEntry& entry) {
-    if (::fchown(fd, entry.uid, entry.gid) != 0)
-        throw SystemError(std::format("cannot give '{}' to {}:{}", entry.path, entry.uid, entry.gid));
-    for (const archive::Xattr& xattr : entry.xattrs)
-        if (::fsetxattr(fd, xattr.name.c_str(), xattr.value.data(), xattr.value.size(), 0) != 0)
-            throw SystemError(std::format("cannot set '{}' of '{}'", xattr.name, entry.path));
-}
-
-/// Owner first: changing it clears mode bits.
-void finish_file(int fd, const FileEntry& entry, Owners owners) {
-    if (owners == Owners::exact) set_owner(fd, entry);
-    if (::fchmod(fd, entry.mode) != 0)
-        throw SystemError(std::format("cannot set the mode of '{}'", entry.path));
 }
 
 /// Opens files in `target`, best one after the other in their order: the directory of the last one stays
@@ -81,17 +68,17 @@ class FileOpener {
   public:
     explicit FileOpener(const Dir& target) : target_(target) {}
 
-    Fd make(const FileEntry& entry) { return open(entry, O_WRONLY | O_CREAT | O_EXCL); }
+    Fd make(const std::string& place) { return open(place, O_WRONLY | O_CREAT | O_EXCL); }
 
-    Fd open(const FileEntry& entry, int flags) {
-        const std::size_t slash = entry.path.rfind('/');
-        if (slash == std::string::npos) return target_.open_file(entry.path, flags, 0600);
-        const std::string_view parent = std::string_view(entry.path).substr(0, slash);
+    Fd open(const std::string& place, int flags) {
+        const std::size_t slash = place.rfind('/');
+        if (slash == std::string::npos) return target_.open_file(place, flags, 0600);
+        const std::string_view parent = std::string_view(place).substr(0, slash);
         if (!parent_ || parent_name_ != parent) {
             parent_ = target_.open_directory(parent);
             parent_name_ = parent;
         }
-        return parent_->open_file(std::string_view(entry.path).substr(slash + 1), flags, 0600);
+        return parent_->open_file(std::string_view(place).substr(slash + 1), flags, 0600);
     }
 
   private:
@@ -102,33 +89,37 @@ class FileOpener {
 
 class Extraction {
   public:
-    Extraction(const PackageReader& package, const Dir& target, Owners owners)
-        : package_(package), target_(target), owners_(owners), batches_(plan_batches(package)) {}
+    Extraction(const PackageReader& package, const Dir& target, const Places& places, Owners owners)
+        : package_(package),
+          target_(target),
+          places_(places),
+          owners_(owners),
+          batches_(plan_batches(package, places)) {}
 
     void run() {
-        make_directories();
         make_shared_files();
         archive::run_on_threads(archive::default_threads, [this] { fill_files(); });
         finish_shared_files();
-        make_links();
-        finish_directories();
     }
 
   private:
-    void make_directories() {
-        for (const FileEntry& entry : package_.files().entries)
-            if (entry.kind == Kind::directory) target_.make_directory(entry.path, 0700);
-    }
+    struct SharedFile {
+        const FileEntry* entry;
+        const std::string* place;
+    };
 
     /// Files that no single batch makes: those that several batches fill, and those without content.
     void make_shared_files() {
-        for (const FileEntry& entry : package_.files().entries)
-            if (entry.kind == Kind::file && entry.size == 0) shared_.push_back(&entry);
+        const auto& entries = package_.files().entries;
+        for (std::size_t i = 0; i < places_.size(); ++i)
+            if (entries[i].kind == Kind::file && entries[i].size == 0 && !places_[i].empty())
+                shared_.push_back({&entries[i], &places_[i]});
         for (const Batch& batch : batches_)
             for (const Piece& piece : batch.pieces)
-                if (!piece.is_whole_file() && piece.file_offset == 0) shared_.push_back(piece.entry);
+                if (!piece.is_whole_file() && piece.file_offset == 0)
+                    shared_.push_back({piece.entry, piece.place});
         FileOpener files(target_);
-        for (const FileEntry* entry : shared_) files.make(*entry);
+        for (const SharedFile& file : shared_) files.make(*file.place);
     }
 
     void fill_files() {
@@ -143,69 +134,55 @@ class Extraction {
     }
 
     void fill(const Batch& batch, ChunkReader& chunks, FileOpener& files) {
-        std::size_t next_chunk = batch.first_chunk;
-        std::span<const std::uint8_t> bytes;
+        std::size_t chunk = batch.first_chunk;
+        std::uint64_t chunk_offset = 0;
         for (const Piece& piece : batch.pieces) {
             const Fd file =
-                piece.is_whole_file() ? files.make(*piece.entry) : files.open(*piece.entry, O_WRONLY);
+                piece.is_whole_file() ? files.make(*piece.place) : files.open(*piece.place, O_WRONLY);
             for (std::uint64_t done = 0; done < piece.size;) {
-                if (bytes.empty()) bytes = chunks.read(next_chunk++);
+                const std::uint64_t offset = piece.data_offset + done;
+                while (offset >= chunk_offset + package_.chunks()[chunk].plain_size)
+                    chunk_offset += package_.chunks()[chunk++].plain_size;
+                const auto bytes = chunks.read(chunk).subspan(offset - chunk_offset);
                 const auto part = bytes.first(std::min<std::uint64_t>(bytes.size(), piece.size - done));
                 write_all_at(file.get(), part, piece.file_offset + done, piece.entry->path);
-                bytes = bytes.subspan(part.size());
                 done += part.size();
             }
-            if (piece.is_whole_file()) finish_file(file.get(), *piece.entry, owners_);
+            if (piece.is_whole_file()) set_attributes(file.get(), *piece.entry, owners_);
         }
     }
 
     /// Only now: their mode may forbid to write to them.
     void finish_shared_files() {
         FileOpener files(target_);
-        for (const FileEntry* entry : shared_)
-            finish_file(files.open(*entry, O_WRONLY).get(), *entry, owners_);
-    }
-
-    void make_links() {
-        for (const FileEntry& entry : package_.files().entries) {
-            if (entry.kind == Kind::hard_link) target_.make_hard_link(entry.target, entry.path);
-            if (entry.kind != Kind::symlink) continue;
-            target_.make_symlink(entry.target, entry.path);
-            if (owners_ == Owners::exact) set_link_owner(entry);
-        }
-    }
-
-    void set_link_owner(const FileEntry& entry) {
-        const std::size_t slash = entry.path.rfind('/');
-        const std::string name = slash == std::string::npos ? entry.path : entry.path.substr(slash + 1);
-        std::optional<Dir> parent;
-        if (slash != std::string::npos)
-            parent = target_.open_directory(std::string_view(entry.path).substr(0, slash));
-        const int directory = parent ? parent->fd() : target_.fd();
-        if (::fchownat(directory, name.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW) != 0)
-            throw SystemError(std::format("cannot give '{}' to {}:{}", entry.path, entry.uid, entry.gid));
-    }
-
-    /// Last, and the deepest first: a directory's mode may forbid to write in it.
-    void finish_directories() {
-        for (const FileEntry& entry : package_.files().entries | std::views::reverse)
-            if (entry.kind == Kind::directory)
-                finish_file(target_.open_directory(entry.path).fd(), entry, owners_);
+        for (const SharedFile& file : shared_)
+            set_attributes(files.open(*file.place, O_WRONLY).get(), *file.entry, owners_);
     }
 
     const PackageReader& package_;
     const Dir& target_;
+    const Places& places_;
     Owners owners_;
     std::vector<Batch> batches_;
-    std::vector<const FileEntry*> shared_;
+    std::vector<SharedFile> shared_;
     std::atomic<std::size_t> next_ = 0;
 };
 
 }  // namespace
 
+void extract_contents(const PackageReader& package, const Dir& target, const Places& places, Owners owners) {
+    CHECK(places.size() == package.files().entries.size());
+    Extraction(package, target, places, owners).run();
+}
+
 void extract_package(const PackageReader& package, const Dir& target, Owners owners) {
-    with_context(std::format("extracting package '{}'", package.path().string()),
-                 [&] { Extraction(package, target, owners).run(); });
+    with_context(std::format("extracting package '{}'", package.path().string()), [&] {
+        const Places places = own_places(package.files());
+        place_directories(package.files(), target, places);
+        extract_contents(package, target, places, owners);
+        place_links(package.files(), target, places, owners);
+        finish_directories(package.files(), target, places, owners);
+    });
 }
 
 }  // namespace cairn::package

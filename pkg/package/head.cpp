@@ -108,9 +108,12 @@ Preamble parse_preamble(std::span<const std::uint8_t> bytes) {
     return preamble;
 }
 
-VerifiedHead verify_head(std::span<const std::uint8_t> preamble_bytes,
-                         std::span<const std::uint8_t> head_bytes, const AllowedKeys& keys) {
+VerifiedHead verify_head(std::span<const std::uint8_t> preamble_and_head, const AllowedKeys& keys) {
+    if (preamble_and_head.size() < Preamble::size) refuse("it is too short");
+    const auto preamble_bytes = preamble_and_head.first(Preamble::size);
+    const auto head_bytes = preamble_and_head.subspan(Preamble::size);
     VerifiedHead verified;
+    verified.stored_.assign(preamble_and_head.begin(), preamble_and_head.end());
     verified.preamble_ = parse_preamble(preamble_bytes);
     const Preamble& preamble = verified.preamble_;
     if (head_bytes.size() != preamble.head_stored_size) refuse("its head is not as long as stated");

@@ -80,11 +80,13 @@ class VerifiedHead {
     const Preamble& preamble() const { return preamble_; }
     /// Names the package: a hash over all that is signed, so over every byte of the file but the signature.
     const crypto::Hash& id() const { return id_; }
+    /// Preamble and head as they are in the file, to be kept without the data.
+    std::span<const std::uint8_t> stored_bytes() const { return stored_; }
 
   private:
-    friend VerifiedHead verify_head(std::span<const std::uint8_t>, std::span<const std::uint8_t>,
-                                    const AllowedKeys&);
+    friend VerifiedHead verify_head(std::span<const std::uint8_t>, const AllowedKeys&);
     VerifiedHead() = default;
+    std::vector<std::uint8_t> stored_;
     Head head_;
     Preamble preamble_;
     crypto::Hash id_;
@@ -96,8 +98,7 @@ Preamble parse_preamble(std::span<const std::uint8_t> bytes);
 
 /// Checks everything: first the signature over the bytes as they are, then, having unpacked them, every rule
 /// of FORMAT.md. Throws VerifyError.
-VerifiedHead verify_head(std::span<const std::uint8_t> preamble, std::span<const std::uint8_t> head,
-                         const AllowedKeys& keys);
+VerifiedHead verify_head(std::span<const std::uint8_t> preamble_and_head, const AllowedKeys& keys);
 
 /// Encodes and signs: preamble and head, ready to be put before the data. Throws VerifyError for what a
 /// reader would refuse.

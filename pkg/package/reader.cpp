@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <array>
 #include <format>
 
 #include "pkg/base/error.h"
@@ -14,15 +13,15 @@ namespace {
 VerifiedHead read_head(int fd, const std::string& name, const AllowedKeys& keys) {
     const std::uint64_t size = file_size(fd, name);
     if (size < Preamble::size) throw VerifyError("cannot use the package: it is too short");
-    std::array<std::uint8_t, Preamble::size> preamble_bytes;
-    read_exactly_at(fd, preamble_bytes, 0, name);
-    const Preamble preamble = parse_preamble(preamble_bytes);
+    std::vector<std::uint8_t> bytes(Preamble::size);
+    read_exactly_at(fd, bytes, 0, name);
+    const Preamble preamble = parse_preamble(bytes);
     if (size != preamble.file_size())
         throw VerifyError(
             std::format("cannot use the package: it has {} bytes instead of {}", size, preamble.file_size()));
-    std::vector<std::uint8_t> head(preamble.head_stored_size);
-    read_exactly_at(fd, head, Preamble::size, name);
-    return verify_head(preamble_bytes, head, keys);
+    bytes.resize(preamble.data_offset());
+    read_exactly_at(fd, std::span(bytes).subspan(Preamble::size), Preamble::size, name);
+    return verify_head(bytes, keys);
 }
 
 template <class Row, class Size>
@@ -65,7 +64,8 @@ std::span<const std::uint8_t> ChunkReader::read(std::size_t index) {
         plain_.swap(stored_);
     } else {
         plain_.resize(chunk.plain_size);
-        decompressor_.decompress(stored_, plain_);
+        with_context(std::format("reading chunk {} of package '{}'", index, package_->path_.string()),
+                     [&] { decompressor_.decompress(stored_, plain_); });
     }
     if (crypto::hash_blake2b(plain_) != chunk.id)
         throw VerifyError(

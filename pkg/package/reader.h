@@ -22,6 +22,7 @@ class PackageReader {
     const std::filesystem::path& path() const { return path_; }
     const crypto::Hash& id() const { return head_.id(); }
     const crypto::PublicKey& signer() const { return head_.preamble().signer; }
+    const VerifiedHead& head() const { return head_; }
     const Preamble& preamble() const { return head_.preamble(); }
     const Identity& identity() const { return head_.head().identity; }
     const archive::FileTree& files() const { return head_.head().files; }

@@ -7,6 +7,7 @@ import difflib
 import hashlib
 import io
 import re
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -68,6 +69,7 @@ class Project:
             target.chmod(0o755)
         (self.root / "recipes").mkdir()
         self.program = program
+        (self.programs / "cairn").symlink_to(program.resolve())
         self.hashes = {}
 
     def add(self, kind, name, text):
@@ -89,7 +91,7 @@ class Project:
         path.write_bytes(path.read_bytes() + b"more")
 
     def run(self, command):
-        words = [str(self.program) if word == "cairn" else word for word in command.split()]
+        words = [str(self.program) if word == "cairn" else word for word in shlex.split(command)]
         environment = {
             "PATH": f"{self.programs}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.root.parent), "LC_ALL": "C.UTF-8",
             "TMPDIR": str(self.root.parent), "CAIRN_ROOT": str(self.root), "CAIRN_CACHE": str(self.cache),
