@@ -14,19 +14,16 @@
 /// is behind the signature is reached. Written by FORMAT.md, not by our writer.
 namespace cairn::fuzz {
 
-struct SignedParts {
-    std::vector<std::uint8_t> preamble;
-    std::vector<std::uint8_t> head;  // as stored
-};
-
-inline SignedParts sign_head(Bytes plain_head, std::uint64_t data_size, const crypto::Hash& data_hash) {
+/// Preamble and head.
+inline std::vector<std::uint8_t> sign_head(Bytes plain_head, std::uint64_t data_size,
+                                           const crypto::Hash& data_hash) {
     crypto::SecretKey key = testing::fixed_key();
-    SignedParts parts;
-    archive::ZstdCompressor().compress(plain_head, parts.head);
+    std::vector<std::uint8_t> head;
+    archive::ZstdCompressor().compress(plain_head, head);
     package::ByteWriter writer;
     writer.put_bytes(bytes_of("CAIRNPKG"));
     writer.put_number(1, 4);
-    writer.put_number(parts.head.size(), 4);
+    writer.put_number(head.size(), 4);
     writer.put_number(plain_head.size(), 4);
     writer.put_number(0, 4);
     writer.put_number(data_size, 8);
@@ -34,16 +31,15 @@ inline SignedParts sign_head(Bytes plain_head, std::uint64_t data_size, const cr
     writer.put_bytes(key.public_key().bytes());
     crypto::Blake2bHasher hasher;
     hasher.update(writer.bytes());
-    hasher.update(parts.head);
+    hasher.update(head);
     writer.put_bytes(crypto::sign(key, "package-head", hasher.finish().bytes()).bytes());
-    parts.preamble = writer.bytes();
-    return parts;
+    writer.put_bytes(head);
+    return writer.bytes();
 }
 
 /// The whole file.
 inline std::vector<std::uint8_t> sign_package(Bytes plain_head, Bytes data) {
-    auto [file, head] = sign_head(plain_head, data.size(), crypto::hash_blake2b(data));
-    file.insert(file.end(), head.begin(), head.end());
+    std::vector<std::uint8_t> file = sign_head(plain_head, data.size(), crypto::hash_blake2b(data));
     file.insert(file.end(), data.begin(), data.end());
     return file;
 }
