@@ -76,6 +76,8 @@ std::weak_ordering compare_versions(std::string_view left, std::string_view righ
             if (const auto order = compare_mark(mark, true, left, right); order != 0) return order;
         if (left.empty() || right.empty()) continue;
         if (is_digit(left[0]) || is_digit(right[0])) {
+            // A number is newer than anything else that could stand in its place, even if it is 0.
+            if (is_digit(left[0]) != is_digit(right[0])) return is_digit(left[0]) <=> is_digit(right[0]);
             if (const auto order = compare_numbers(take(left, is_digit), take(right, is_digit)); order != 0)
                 return order;
         } else {

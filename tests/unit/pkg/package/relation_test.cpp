@@ -24,6 +24,8 @@ TEST(CompareVersions, OrdersAsTheSpecificationDoes) {
     lower("1.9", "1.10");
     lower("1A", "1a");
     lower("a", "aa");
+    lower("1.a", "1.0");
+    lower("a", "0");
 }
 
 TEST(CompareVersions, SomeAreEqual) {
