@@ -9,6 +9,7 @@
 #include "cli/host/package_compare.h"
 #include "cli/host/package_keys.h"
 #include "cli/host/package_root.h"
+#include "cli/host/package_solve.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
 #include "pkg/archive/tree.h"
@@ -264,6 +265,7 @@ void add_package_command(term::Command& root, Host&) {
     add_reading_command(group, options, "convert", "Write a package's files as a plain tar", convert)
         .add_required("output", options->output, "the archive: zlib.tar", term::Completion::file)
         .set_example("cairn package convert zlib_1.3.1_x86_64.cpkg zlib.tar");
+    add_package_solve_command(group);
 }
 
 }  // namespace cairn::host
