@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -152,8 +153,10 @@ void Dir::rename(std::string_view from, std::string_view to) const {
 void Dir::move_to(std::string_view from, const Dir& target, std::string_view to, Overwrite overwrite) const {
     const auto [from_parent, from_name] = open_parent(from);
     const auto [to_parent, to_name] = target.open_parent(to);
+    // musl has no function for it.
     const unsigned flags = overwrite == Overwrite::never ? RENAME_NOREPLACE : 0;
-    if (::renameat2(from_parent.get(), from_name.c_str(), to_parent.get(), to_name.c_str(), flags) != 0)
+    if (::syscall(SYS_renameat2, from_parent.get(), from_name.c_str(), to_parent.get(), to_name.c_str(),
+                  flags) != 0)
         throw SystemError(std::format("cannot move '{}/{}' to '{}/{}'", name_, from, target.name(), to));
 }
 
