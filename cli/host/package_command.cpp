@@ -64,7 +64,8 @@ int create(const Options& options) {
     if (identity.architecture.empty())
         identity.architecture = std::string(recipe::to_string(recipe::host_architecture()));
     if (identity.recipe.empty()) identity.recipe = identity.name;
-    std::ranges::sort(identity.depends);
+    for (auto* list : {&identity.depends, &identity.provides, &identity.conflicts, &identity.replaces})
+        std::ranges::sort(*list);
     if (!package::is_package_name(identity.name))
         throw UsageError(std::format("'{}' is not a name for a package", identity.name))
             .hint("small letters, digits, '+', '.' and '-', beginning with a letter or digit");
@@ -241,6 +242,10 @@ void add_package_command(term::Command& root, Host&) {
     creating.add_option("--license", options->identity.license, "an SPDX expression");
     creating.add_option("--summary", options->identity.summary, "one line about it");
     creating.add_option("--depends", options->identity.depends, "a package it needs: 'zlib >= 1.3'");
+    creating.add_option("--provides", options->identity.provides,
+                        "another name it goes by: 'awk' or 'awk = 1'");
+    creating.add_option("--conflicts", options->identity.conflicts, "a package it cannot be together with");
+    creating.add_option("--replaces", options->identity.replaces, "a package whose place it takes");
     creating.add_option("-o,--output", options->output, "the file; <name>_<version>_<arch>.cpkg by default",
                         term::Completion::file);
     creating.set_example(

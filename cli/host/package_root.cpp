@@ -10,6 +10,7 @@
 #include <print>
 #include <ranges>
 
+#include "cli/host/package_choice.h"
 #include "cli/host/package_keys.h"
 #include "cli/term/exit_code.h"
 #include "pkg/base/error.h"
@@ -30,14 +31,15 @@ using rootfs::Request;
 
 struct RootOptions {
     std::string root;
-    std::vector<std::string> files;
+    std::vector<std::string> wanted;  // .cpkg files, or relations to fulfil out of choice.folder
     std::vector<std::string> names;
+    std::vector<std::string> held;
     std::string name;
     std::string path;
-    std::string key_file;
+    ChoiceOptions choice;
     std::uint64_t before = 0;
     bool is_dry_run = false;
-    bool allows_downgrade = false;
+    bool removes_dependants = false;
     bool is_json = false;
 };
 
@@ -86,18 +88,24 @@ bool is_wanted(const ManagedRoot& root, const PackageReader& package, const Root
         std::println("{} {} is installed already", identity.name, identity.version);
         return false;
     }
-    if (options.allows_downgrade || package::compare_versions(installed->version, identity.version) <= 0)
+    if (options.choice.allows_downgrade ||
+        package::compare_versions(installed->version, identity.version) <= 0)
         return true;
     throw UsageError(std::format("{} {} is older than {}, which is installed", identity.name,
                                  identity.version, installed->version))
         .hint("--allow-downgrade installs it all the same");
 }
 
-int add_packages(const RootOptions& options, bool is_upgrade) {
+int add_files(const RootOptions& options, bool is_upgrade) {
     const std::string command = is_upgrade ? "upgrade" : "install";
-    const package::AllowedKeys keys = allowed_package_keys(options.key_file);
+    const package::AllowedKeys keys = allowed_package_keys(options.choice.key_file);
     std::vector<PackageReader> packages;
-    for (const std::string& file : options.files) packages.push_back(package::open_package(file, keys));
+    for (const std::string& file : options.wanted) {
+        if (!file.ends_with(".cpkg"))
+            throw UsageError(std::format("'{}' is not a .cpkg file", file))
+                .hint("--from DIR names a directory of packages, which are then asked for by name");
+        packages.push_back(package::open_package(file, keys));
+    }
     ManagedRoot root = open(options, command);
     Request request;
     std::vector<ContentSource> sources;
@@ -109,9 +117,42 @@ int add_packages(const RootOptions& options, bool is_upgrade) {
     return carry_out(root, request, sources, options, command);
 }
 
+int make_change(const RootOptions& options, const solve::Job& job, const std::string& command) {
+    ManagedRoot root = open(options, command);
+    const Change change = choose_change(root, job, options.choice);
+    for (const std::string& kept : change.kept) std::println("{}", kept);
+    Request request{.remove = change.remove};
+    std::vector<ContentSource> sources;
+    for (const PackageReader& package : change.add) {
+        request.add.push_back(&package.head());
+        sources.push_back(rootfs::contents_of(package));
+    }
+    return carry_out(root, request, sources, options, command);
+}
+
+int install_packages(const RootOptions& options) {
+    if (options.wanted.empty())
+        throw UsageError("'cairn package install' needs to know what to install")
+            .hint("name .cpkg files, or packages of --from DIR");
+    if (options.choice.folder.empty()) return add_files(options, false);
+    return make_change(options, {.install = options.wanted, .hold = options.held}, "install");
+}
+
+int upgrade_packages(const RootOptions& options) {
+    if (!options.choice.folder.empty())
+        return make_change(
+            options,
+            {.upgrade = options.wanted, .upgrades_all = options.wanted.empty(), .hold = options.held},
+            "upgrade");
+    if (options.wanted.empty())
+        throw UsageError("'cairn package upgrade' needs to know where newer versions are")
+            .hint("--from DIR names a directory of packages; or name .cpkg files");
+    return add_files(options, true);
+}
+
 int remove_packages(const RootOptions& options) {
-    ManagedRoot root = open(options, "remove");
-    return carry_out(root, {.remove = options.names}, {}, options, "remove");
+    return make_change(options, {.remove = options.names, .removes_dependents = options.removes_dependants},
+                       "remove");
 }
 
 int roll_back(const RootOptions& options) {
@@ -205,11 +246,20 @@ void add_changing_options(term::Command& command, const std::shared_ptr<RootOpti
 }
 
 void add_adding_options(term::Command& command, const std::shared_ptr<RootOptions>& options) {
-    command.add_required("files", options->files, ".cpkg files", term::Completion::file);
-    command.add_option("--allow-key", options->key_file,
+    command.add_option("packages", options->wanted,
+                       ".cpkg files, or with --from names: editor, 'editor >= 2'", term::Completion::file);
+    ChoiceOptions& choice = options->choice;
+    command.add_option("--from", choice.folder,
+                       "a directory of packages; what these need is taken from there too",
+                       term::Completion::directory);
+    command.add_option("--hold", options->held, "with --from: a package that stays as it is");
+    command.add_option("--arch", choice.architecture,
+                       "with --from: the root's architecture, while nothing in it says that",
+                       term::Completion::architecture);
+    command.add_option("--allow-key", choice.key_file,
                        "the public key to believe (a .pub file); the maker's own by default",
                        term::Completion::file);
-    command.add_flag("--allow-downgrade", options->allows_downgrade, "take older versions too");
+    command.add_flag("--allow-downgrade", choice.allows_downgrade, "take older versions too");
     add_changing_options(command, options);
 }
 
@@ -217,21 +267,20 @@ void add_adding_options(term::Command& command, const std::shared_ptr<RootOption
 
 void add_root_commands(term::Command& group) {
     const auto options = std::make_shared<RootOptions>();
-    term::Command& install =
-        add_root_command(group, options, "install", "Install packages into a root: all or nothing",
-                         [](const RootOptions& given) { return add_packages(given, false); });
+    term::Command& install = add_root_command(
+        group, options, "install", "Install packages into a root: all or nothing", install_packages);
     add_adding_options(install, options);
-    install.set_example("cairn package install --root /mnt zlib_1.3.1_x86_64.cpkg curl_8.10_x86_64.cpkg");
+    install.set_example("cairn package install --root /mnt --from repository/targets curl 'zlib >= 1.3'");
 
-    term::Command& upgrade =
-        add_root_command(group, options, "upgrade", "Put newer versions in the place of installed packages",
-                         [](const RootOptions& given) { return add_packages(given, true); });
+    term::Command& upgrade = add_root_command(
+        group, options, "upgrade", "Put newer versions in the place of installed packages", upgrade_packages);
     add_adding_options(upgrade, options);
-    upgrade.set_example("cairn package upgrade --root /mnt zlib_1.3.2_x86_64.cpkg");
+    upgrade.set_example("cairn package upgrade --root /mnt --from repository/targets");
 
     term::Command& remove =
         add_root_command(group, options, "remove", "Remove packages from a root", remove_packages);
     remove.add_required("packages", options->names, "their names");
+    remove.add_flag("--with-dependants", options->removes_dependants, "also what needs them");
     add_changing_options(remove, options);
     remove.set_example("cairn package remove --root /mnt curl");
 

@@ -17,9 +17,10 @@ int solve_file(const std::string& file) {
     const solve::Choice choice = solve::choose_packages(what.universe, what.job);
     if (const auto* explanation = std::get_if<solve::Explanation>(&choice))
         throw solve::to_error(*explanation);
-    const auto& steps = std::get<solve::Solution>(choice).steps;
-    for (const solve::Step& step : steps) std::println("{}", solve::describe(what.universe, step));
-    if (steps.empty()) std::println("nothing to do");
+    const auto& solution = std::get<solve::Solution>(choice);
+    for (const solve::Step& step : solution.steps) std::println("{}", solve::describe(what.universe, step));
+    for (const solve::Kept& kept : solution.kept) std::println("{}", solve::describe(what.universe, kept));
+    if (solution.steps.empty()) std::println("nothing to do");
     return term::success;
 }
 

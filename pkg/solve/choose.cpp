@@ -6,6 +6,7 @@
 
 #include "pkg/solve/catalogue.h"
 #include "pkg/solve/explain.h"
+#include "pkg/solve/reasons.h"
 #include "pkg/solve/sat.h"
 #include "pkg/solve/steps.h"
 #include "pkg/solve/wishes.h"
@@ -73,6 +74,46 @@ Answer improve(const Catalogue& catalogue, const SatPool& pool, std::vector<Wish
     return best;
 }
 
+bool is_asked_to_upgrade(const Job& job, const std::string& name) {
+    return (job.upgrades_all || std::ranges::contains(job.upgrade, name)) &&
+           !std::ranges::contains(job.hold, name);
+}
+
+/// Why the entry could not become a newer one: what libsolv says when that is asked for by itself.
+std::vector<std::string> find_reasons(const Catalogue& catalogue, const SatPool& pool,
+                                      const std::vector<Wish>& wishes,
+                                      const std::vector<std::size_t>& newer) {
+    std::vector<Wish> alone;
+    std::ranges::copy_if(wishes, std::back_inserter(alone),
+                         [](const Wish& wish) { return wish.kind == Wish::Kind::hold; });
+    alone.push_back({Wish::Kind::install, catalogue.label(newer.back()), newer});
+    Answer answer = ask(pool, alone);
+    std::erase_if(answer.reasons, [&](const Reason& reason) {
+        return reason.kind == Reason::Kind::asked && &alone[reason.wish] == &alone.back();
+    });
+    if (answer.reasons.empty()) return {};
+    return describe_reasons(catalogue, alone, answer.reasons);
+}
+
+std::vector<Kept> find_kept(const Catalogue& catalogue, const SatPool& pool, const Job& job,
+                            const std::vector<Wish>& wishes, const std::vector<std::size_t>& installed) {
+    std::vector<Kept> kept;
+    for (const std::size_t index : installed) {
+        const Catalogue::Entry& entry = catalogue.entries()[index];
+        if (!entry.is_installed || !is_asked_to_upgrade(job, entry.identity->name)) continue;
+        std::vector<std::size_t> newer = catalogue.find_named(entry.identity->name);
+        std::erase_if(newer, [&](std::size_t other) {
+            return package::compare_versions(catalogue.entries()[other].identity->version,
+                                             entry.identity->version) <= 0;
+        });
+        if (newer.empty()) continue;
+        kept.push_back(
+            {.package = entry.candidate, .newest = catalogue.entries()[newer.back()].identity->version});
+        if (kept.size() <= try_limit) kept.back().reasons = find_reasons(catalogue, pool, wishes, newer);
+    }
+    return kept;
+}
+
 }  // namespace
 
 Choice choose_packages(const Universe& universe, const Job& job) {
@@ -83,7 +124,10 @@ Choice choose_packages(const Universe& universe, const Job& job) {
     const SatPool pool(catalogue);
     const Answer answer = ask(pool, wishes);
     if (!answer.is_solved) return explain(catalogue, job, wishes, answer);
-    return make_solution(catalogue, improve(catalogue, pool, wishes, answer).installed);
+    const std::vector<std::size_t> installed = improve(catalogue, pool, wishes, answer).installed;
+    Solution solution = make_solution(catalogue, installed);
+    solution.kept = find_kept(catalogue, pool, job, wishes, installed);
+    return solution;
 }
 
 }  // namespace cairn::solve

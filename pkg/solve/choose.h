@@ -25,11 +25,20 @@ struct Step {
     bool operator==(const Step&) const = default;
 };
 
+/// An installed package that was to be upgraded and stays as it is, though there is a newer version.
+struct Kept {
+    std::size_t package;               // index into the universe
+    std::string newest;                // version
+    std::vector<std::string> reasons;  // as in Explanation; empty where there is none but a choice
+    bool operator==(const Kept&) const = default;
+};
+
 /// What to do, sorted by the names of what comes or goes. A package may come in one step and be in `after` of
 /// others that it replaces. Steps may be done in any order, but only all of them give a state that is whole.
 struct Solution {
     std::vector<Step> steps;
     std::vector<std::size_t> installed;  // the whole root afterwards: indices into the universe, by name
+    std::vector<Kept> kept;              // by name; no harm, but worth saying
     bool operator==(const Solution&) const = default;
 };
 
@@ -38,6 +47,7 @@ struct Explanation {
     std::string summary;                   // "cannot install editor"
     std::vector<std::string> reasons;      // from what was asked for to what is in the way
     std::vector<std::string> suggestions;  // each alone would help
+    bool has_dependents = false;           // Job::removes_dependents would help
     bool operator==(const Explanation&) const = default;
 };
 
@@ -61,6 +71,9 @@ Choice choose_packages(const Universe& universe, const Job& job);
 
 /// "upgrade editor 1.0 -> 2.0", for people.
 std::string describe(const Universe& universe, const Step& step);
+
+/// "libui 1 stays, though 2 is available: editor 1, which is installed, needs libui < 2".
+std::string describe(const Universe& universe, const Kept& kept);
 
 /// The explanation as the error it is when a person asked: reasons below the message, suggestions as hint.
 Error to_error(const Explanation& explanation);

@@ -70,12 +70,13 @@ std::string describe(const Catalogue& catalogue, std::span<const Wish> wishes,
 
 /// libsolv names one package that a removal would break; people ask for all. Adds those, along the chain,
 /// that nothing available can help.
-void add_dependents(const Catalogue& catalogue, std::span<const Wish> wishes, std::vector<Reason>& reasons) {
+bool add_dependents(const Catalogue& catalogue, std::span<const Wish> wishes, std::vector<Reason>& reasons) {
     std::set<std::size_t> gone;
     for (const Reason& reason : reasons)
         if (reason.kind == Reason::Kind::asked && wishes[reason.wish].kind == Wish::Kind::remove)
             gone.insert_range(catalogue.find_named(wishes[reason.wish].text));
     const auto is_gone = [&](std::size_t entry) { return gone.contains(entry); };
+    bool has_dependents = false;
     for (std::size_t before = 0; before != gone.size();) {
         before = gone.size();
         for (std::size_t entry = 0; entry < catalogue.entries().size(); ++entry) {
@@ -86,10 +87,12 @@ void add_dependents(const Catalogue& catalogue, std::span<const Wish> wishes, st
                 reasons.push_back({.kind = Reason::Kind::stays, .from = entry});
                 reasons.push_back({Reason::Kind::needs, 0, entry, givers, to_text(relation)});
                 gone.insert(entry);
+                has_dependents = true;
                 break;
             }
         }
     }
+    return has_dependents;
 }
 
 /// Giving up all that was asked for is no advice.
@@ -128,14 +131,22 @@ std::string summarize(const Job& job) {
 Explanation explain(const Catalogue& catalogue, const Job& job, std::span<const Wish> wishes,
                     const Answer& answer) {
     std::vector<Reason> reasons = answer.reasons;
-    add_dependents(catalogue, wishes, reasons);
+    const bool has_dependents = add_dependents(catalogue, wishes, reasons);
     Explanation explanation{.summary = summarize(job),
-                            .reasons = describe_reasons(catalogue, wishes, reasons)};
+                            .reasons = describe_reasons(catalogue, wishes, reasons),
+                            .has_dependents = has_dependents};
     for (const std::vector<Concession>& way : answer.ways_out) {
         if (is_giving_up(way, wishes) || explanation.suggestions.size() == suggestion_limit) continue;
         explanation.suggestions.push_back(describe(catalogue, wishes, way));
     }
     return explanation;
+}
+
+std::string describe(const Universe& universe, const Kept& kept) {
+    std::string text = std::format("{} stays, though {} is available",
+                                   label(universe.candidates[kept.package].identity), kept.newest);
+    if (!kept.reasons.empty()) text += ": " + join(kept.reasons, "; ");
+    return text;
 }
 
 Error to_error(const Explanation& explanation) {

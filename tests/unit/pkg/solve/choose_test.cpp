@@ -47,6 +47,21 @@ TEST(ChoosePackages, GivesReasonsAndWaysOut) {
               expected);
 }
 
+TEST(ChoosePackages, SaysWhatIsNotUpgraded) {
+    const Solution expected = {
+        .installed = {1, 0},
+        .kept = {{0,
+                  "2",
+                  {"app 1, which is installed, needs libui < 2, which only libui 1 fulfils",
+                   "only one of libui 1 and 2 can be installed"}}}};
+    const std::string root = "installed libui 1\ninstalled app 1\n  depends libui < 2\navailable libui 2\n";
+    EXPECT_EQ(std::get<Solution>(choose(root + "upgrade *\n")), expected);
+    EXPECT_EQ(std::get<Solution>(choose(root + "upgrade libui\n")), expected);
+    // Nobody asked for it.
+    EXPECT_TRUE(std::get<Solution>(choose(root + "upgrade app\n")).kept.empty());
+    EXPECT_TRUE(std::get<Solution>(choose(root + "upgrade *\nhold libui\n")).kept.empty());
+}
+
 TEST(ChoosePackages, ReasonsBecomeTheErrorForPeople) {
     EXPECT_EQ(
         to_error({"cannot install a", {"a 1 needs b", "b is not there"}, {"leave a out", "make b"}}).report(),
