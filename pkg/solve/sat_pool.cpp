@@ -61,7 +61,7 @@ Id SatPool::relation_id(const Relation& relation, const std::string& name) {
 /// What something asks for by this relation.
 Id SatPool::asked_id(const Relation& relation) {
     const bool has_version = relation.op != Relation::Operator::any;
-    const Id id = relation_id(relation, has_version ? relation.name + "=" : relation.name);
+    const Id id = relation_id(relation, has_version ? relation.name + " =" : relation.name);
     relations_.try_emplace(id, to_text(relation));
     return id;
 }
@@ -80,18 +80,18 @@ void SatPool::add(std::size_t entry, s_Repo& repo) {
     const auto add = [&](Id kind, Id what) { solvable_add_deparray(solvable, kind, what, 0); };
 
     const Relation own{source.identity->name, Relation::Operator::equal, source.identity->version};
-    for (const char* suffix : {"", "=", "#"}) add(SOLVABLE_PROVIDES, relation_id(own, own.name + suffix));
+    for (const char* suffix : {"", " =", " #"}) add(SOLVABLE_PROVIDES, relation_id(own, own.name + suffix));
     for (const Relation& provided : source.provides) {
         add(SOLVABLE_PROVIDES, name_id(provided.name));
         if (!provided.version.empty())
             add(SOLVABLE_PROVIDES, relation_id({provided.name, Relation::Operator::equal, provided.version},
-                                               provided.name + "="));
+                                               provided.name + " ="));
     }
     for (const Relation& relation : source.depends) {
         add(SOLVABLE_REQUIRES, asked_id(relation));
         // Among what gives it, packages called so come first; nothing is installed for a suggestion alone.
         if (!catalogue_.find_named(relation.name).empty())
-            add(SOLVABLE_SUGGESTS, relation_id(relation, relation.name + "#"));
+            add(SOLVABLE_SUGGESTS, relation_id(relation, relation.name + " #"));
     }
     for (const Relation& relation : source.conflicts) add(SOLVABLE_CONFLICTS, asked_id(relation));
     for (const Relation& relation : source.replaces) {

@@ -33,8 +33,8 @@ class IdQueue {
 /// versions go in as numbers (VersionRanks), and a name is known to it three times:
 ///
 ///     name    what any relation without a version asks for; the package's own name also with its version
-///     name=   what relations with a version ask for: only what has a version gives it
-///     name#   given by packages called so and no others
+///     name =  what relations with a version ask for: only what has a version gives it
+///     name #  given by packages called so and no others
 ///
 /// Borrows the catalogue.
 class SatPool {
