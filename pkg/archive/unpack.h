@@ -38,7 +38,7 @@ struct UnpackSummary {
 /// Times of everything that is unpacked: one second after the epoch, as SOURCE_DATE_EPOCH says for builds.
 constexpr std::int64_t fixed_time = 1;
 
-/// Unpacks `file` (tar, cpio, zip, with any of gzip, bzip2, xz, zstd, lzma; a Debian package gives its data
+/// Unpacks `file` (tar, zip, with any of gzip, bzip2, xz, zstd, lzma; a Debian package gives its data
 /// tree) into `destination`, which must be empty. Modes become 0644 or 0755, times `fixed_time`, owners the
 /// caller's.
 ///

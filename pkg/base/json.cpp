@@ -67,7 +67,7 @@ std::string without_prefix(const std::string& text) {
 Json parse_json(std::string_view text, std::string_view name) {
     StrictReader reader;
     if (!Json::sax_parse(text, &reader))
-        throw Error(std::format("cannot read '{}': {}", name, without_prefix(reader.problem)));
+        throw VerifyError(std::format("cannot read '{}': {}", name, without_prefix(reader.problem)));
     return Json::parse(text);
 }
 

@@ -10,7 +10,8 @@ namespace cairn {
 using Json = nlohmann::json;
 
 /// Parses one JSON text. Refuses what the library would let pass: duplicate keys in an object, nesting deeper
-/// than 64 levels, bytes after the value. `name` is for the error message. Throws Error with line and column.
+/// than 64 levels, bytes after the value. `name` is for the error message. Throws VerifyError with line and
+/// column.
 Json parse_json(std::string_view text, std::string_view name);
 Json read_json(const std::filesystem::path& path);
 

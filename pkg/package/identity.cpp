@@ -40,6 +40,13 @@ void check_relations(const Identity& identity, std::string_view field,
     }
 }
 
+crypto::Hash hash_from_json(const Json& json) {
+    const auto hash = crypto::find_hash(json.get<std::string>());
+    if (!hash)
+        throw VerifyError(std::format("cannot use the identity of a package: {} is no hash", json.dump()));
+    return *hash;
+}
+
 }  // namespace
 
 bool is_package_name(std::string_view name) {
@@ -108,10 +115,9 @@ Identity identity_from_json(const Json& json) {
                             .conflicts = json.at("conflicts"),
                             .replaces = json.at("replaces"),
                             .recipe = json.at("recipe"),
-                            .output = crypto::parse_hash(json.at("output").get<std::string>())};
+                            .output = hash_from_json(json.at("output"))};
         for (const Json& source : json.at("sources"))
-            identity.sources.push_back(
-                {source.at("name"), crypto::parse_hash(source.at("sha256").get<std::string>())});
+            identity.sources.push_back({source.at("name"), hash_from_json(source.at("sha256"))});
     } catch (const Json::exception& error) {
         throw VerifyError(std::format("cannot use the identity of a package: {}", error.what()));
     }

@@ -277,6 +277,11 @@ TEST_F(UnpackTest, RefusesOverlongPaths) {
     EXPECT_THAT(refusal({{.path = std::string(300, 'x'), .content = "1"}}), HasSubstr("too long"));
 }
 
+TEST_F(UnpackTest, RefusesCpioForItsNamesOfAnyLength) {
+    write_archive(file(), {{.path = "a", .content = "1"}}, archive_write_set_format_cpio_newc);
+    EXPECT_THROW(unpack_archive(file(), Dir::open(tree())), VerifyError);
+}
+
 TEST_F(UnpackTest, RefusesDecompressionBomb) {
     const std::vector<Entry> bomb{{.path = "zeros", .content = std::string(20'000'000, '\0')}};
     write_archive(file(), bomb, pax_xz);

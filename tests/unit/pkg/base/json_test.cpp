@@ -8,23 +8,23 @@ namespace cairn {
 namespace {
 
 TEST(Json, RefusesDuplicateKeys) {
-    EXPECT_THROW(parse_json(R"({"a":1,"a":2})", "x"), Error);
+    EXPECT_THROW(parse_json(R"({"a":1,"a":2})", "x"), VerifyError);
     EXPECT_EQ(parse_json(R"([{"a":1},{"a":2}])", "x").size(), 2u);
 }
 
 TEST(Json, RefusesDeepNesting) {
-    EXPECT_THROW(parse_json(std::string(65, '[') + std::string(65, ']'), "x"), Error);
+    EXPECT_THROW(parse_json(std::string(65, '[') + std::string(65, ']'), "x"), VerifyError);
     EXPECT_NO_THROW(parse_json(std::string(64, '[') + std::string(64, ']'), "x"));
 }
 
 TEST(Json, RefusesBytesAfterTheValue) {
-    EXPECT_THROW(parse_json("{} x", "x"), Error);
+    EXPECT_THROW(parse_json("{} x", "x"), VerifyError);
 }
 
 TEST(Json, RefusesTruncatedText) {
     const std::string text = R"({"a":[1,2,{"b":"c"}]})";
     for (std::size_t length = 0; length < text.size(); ++length)
-        EXPECT_THROW(parse_json(text.substr(0, length), "x"), Error) << length;
+        EXPECT_THROW(parse_json(text.substr(0, length), "x"), VerifyError) << length;
 }
 
 }  // namespace

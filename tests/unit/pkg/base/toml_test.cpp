@@ -51,6 +51,13 @@ TEST(Toml, WrongTypeNamesPlaceAndBothTypes) {
     EXPECT_THAT(report, HasSubstr("r.toml:2:"));
 }
 
+TEST(Toml, LettersThatAreNotAsciiStandInStringsOnly) {
+    EXPECT_EQ(TomlTable::parse("a = \"\u00e9\" # \u00e9\n", "r.toml").required_string("a"), "\u00e9");
+    for (const char* const text :
+         {"\u00e9 = 1\n", "a = \u00e9\n", "a \u03b1= 1\n", "[\u2c60]\n", "a = 1 \ufefe\n"})
+        EXPECT_THROW(TomlTable::parse(text, "r.toml"), UsageError) << text;
+}
+
 TEST(Toml, SyntaxErrorNamesPlace) {
     EXPECT_THAT(report_of([] { TomlTable::parse("a = \n", "r.toml"); }), HasSubstr("r.toml:1:"));
 }

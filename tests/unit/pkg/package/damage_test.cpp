@@ -199,11 +199,26 @@ TEST(HostilePackage, HeadsThatLieAboutTheirSizeAreRefused) {
     EXPECT_THROW(verify_signed(plain, 8, static_cast<std::uint32_t>(plain.size() - 1)), VerifyError);
     for (std::size_t length = 0; length < plain.size(); ++length)
         EXPECT_THROW(verify_signed({plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(length)}, 8),
-                     Error)
+                     VerifyError)
             << length;
     auto longer = plain;
     longer.push_back(0);
     EXPECT_THROW(verify_signed(longer, 8), VerifyError);
+}
+
+TEST(HostilePackage, IdentitiesThatAreNoneAreRefused) {
+    const std::string right = to_json(testing::make_identity("evil")).dump();
+    const auto refuse = [](const std::string& text) {
+        ByteWriter writer;
+        writer.put_text(text, 4);
+        writer.put_number(0, 8);
+        EXPECT_THROW(decode_head(writer.bytes()), VerifyError) << text;
+    };
+    for (const char* const text : {"", "{", "[]", "null", "{\"name\":", "\"\xff\""}) refuse(text);
+    std::string wrong_hash = right;
+    wrong_hash[right.find("\"output\":\"") + 10] = 'x';
+    refuse(wrong_hash);
+    refuse(right + " ");
 }
 
 TEST(HostilePackage, CountsDoNotDecideHowMuchMemoryIsTaken) {
