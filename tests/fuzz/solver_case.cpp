@@ -55,6 +55,10 @@ class After {
     void check(const solve::Job& job) const {
         check_steps();
         for (const std::size_t index : solution_.installed) check_newcomer(index);
+        for (const solve::Kept& kept : solution_.kept)
+            require(std::ranges::contains(solution_.installed, kept.package) &&
+                        !solve::describe(universe_, kept).empty(),
+                    "what is kept stays, and can be told");
         for (const std::string& relation : job.install)
             require(has([&](const Identity& one) { return package::fulfils(one, relation); }),
                     "what was asked for is there");
