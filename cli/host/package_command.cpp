@@ -5,14 +5,14 @@
 #include <print>
 
 #include "cli/host/host.h"
-#include "cli/host/maker_keys.h"
 #include "cli/host/package_compare.h"
+#include "cli/host/package_convert.h"
+#include "cli/host/package_create.h"
 #include "cli/host/package_keys.h"
 #include "cli/host/package_root.h"
 #include "cli/host/package_solve.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
-#include "pkg/archive/tree.h"
 #include "pkg/base/dir.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
@@ -20,8 +20,6 @@
 #include "pkg/base/text.h"
 #include "pkg/package/extract.h"
 #include "pkg/package/reader.h"
-#include "pkg/package/writer.h"
-#include "pkg/recipe/recipe.h"
 
 namespace cairn::host {
 namespace {
@@ -31,11 +29,9 @@ namespace fs = std::filesystem;
 struct Options {
     std::string package;
     std::string directory;
-    std::string output;
     std::string key_file;  // of --allow-key
     std::string root;      // of --root: installed packages are meant, not a file
     std::vector<std::string> packages;
-    package::Identity identity;
     bool is_json = false;
 };
 
@@ -43,49 +39,6 @@ package::PackageReader open(const Options& options) {
     if (options.package.empty())
         throw UsageError("there is no package named").hint("a .cpkg file, or --root DIR");
     return package::open_package(options.package, allowed_package_keys(options.key_file));
-}
-
-/// What has no sensible default must be said.
-void require_identity(const package::Identity& identity) {
-    const auto require = [](std::string_view option, const std::string& value) {
-        if (value.empty())
-            throw UsageError(std::format("'cairn package create' needs {}", option))
-                .hint("see 'cairn package create --help'");
-    };
-    require("--name", identity.name);
-    require("--version", identity.version);
-    require("--license", identity.license);
-    require("--summary", identity.summary);
-}
-
-int create(const Options& options) {
-    require_identity(options.identity);
-    package::Identity identity = options.identity;
-    if (identity.architecture.empty())
-        identity.architecture = std::string(recipe::to_string(recipe::host_architecture()));
-    if (identity.recipe.empty()) identity.recipe = identity.name;
-    for (auto* list : {&identity.depends, &identity.provides, &identity.conflicts, &identity.replaces})
-        std::ranges::sort(*list);
-    if (!package::is_package_name(identity.name))
-        throw UsageError(std::format("'{}' is not a name for a package", identity.name))
-            .hint("small letters, digits, '+', '.' and '-', beginning with a letter or digit");
-    if (!package::is_version(identity.version))
-        throw UsageError(std::format("'{}' is not a version", identity.version))
-            .hint("letters, digits and '.~^+-', beginning with a letter or digit: --version 1.0");
-    package::check_identity(identity);
-    const archive::FileTree tree = archive::scan_tree(options.directory);
-    identity.output = archive::hash_tree(tree);
-    const fs::path file =
-        options.output.empty() ? fs::path(package::file_name(identity)) : fs::path(options.output);
-    crypto::KeyDirectory keys = open_or_make_keys(crypto::KeyDirectory::default_path());
-    package::PackOptions pack;
-    pack.durability = package::PackOptions::Durability::synced;
-    const package::PackedPackage made = package::make_package(
-        options.directory, tree, identity, *keys.signer(crypto::Role::package), file, pack);
-    std::println("{}: {} entries, {}, {} packed", file.string(), tree.entries.size(),
-                 format_bytes(made.content_size), format_bytes(made.file_size));
-    std::println("  id {}", made.id.to_hex());
-    return term::success;
 }
 
 int show(const Options& options) {
@@ -197,13 +150,6 @@ int diff(const Options& options) {
                             options.is_json);
 }
 
-int convert(const Options& options) {
-    if (!options.output.ends_with(".tar"))
-        throw UsageError(std::format("'{}' does not say what to make", options.output))
-            .hint("a file whose name ends in .tar becomes a plain tar");
-    return write_tar(open(options), options.output);
-}
-
 term::Command& add_reading_command(term::Command& group, const std::shared_ptr<Options>& options,
                                    const std::string& name, const std::string& help,
                                    int (*action)(const Options&)) {
@@ -232,26 +178,7 @@ void add_package_command(term::Command& root, Host&) {
     const auto options = std::make_shared<Options>();
     term::Command& group = root.add_command("package", "Make and look into packages (.cpkg)");
 
-    term::Command& creating = group.add_command("create", "Pack and sign a directory");
-    creating.add_required("directory", options->directory, "what is packed, laid out as in the root",
-                          term::Completion::directory);
-    creating.add_option("--name", options->identity.name, "the package's name");
-    creating.add_option("--version", options->identity.version, "its version");
-    creating.add_option("--arch", options->identity.architecture, "x86_64, aarch64 or any",
-                        term::Completion::architecture);
-    creating.add_option("--license", options->identity.license, "an SPDX expression");
-    creating.add_option("--summary", options->identity.summary, "one line about it");
-    creating.add_option("--depends", options->identity.depends, "a package it needs: 'zlib >= 1.3'");
-    creating.add_option("--provides", options->identity.provides,
-                        "another name it goes by: 'awk' or 'awk = 1'");
-    creating.add_option("--conflicts", options->identity.conflicts, "a package it cannot be together with");
-    creating.add_option("--replaces", options->identity.replaces, "a package whose place it takes");
-    creating.add_option("-o,--output", options->output, "the file; <name>_<version>_<arch>.cpkg by default",
-                        term::Completion::file);
-    creating.set_example(
-        "cairn package create stage --name hello --version 1.0 --license MIT --summary 'says hello'");
-    creating.set_action([options] { return create(*options); });
-
+    add_create_command(group);
     add_reading_command(group, options, "show", "Show what a package says about itself", show)
         .add_flag("--json", options->is_json, "print it as JSON");
     add_reading_command(group, options, "list", "List a package's files, or a root's packages", list)
@@ -267,9 +194,7 @@ void add_package_command(term::Command& root, Host&) {
         .add_required("other", options->directory, "the newer .cpkg file", term::Completion::file)
         .add_flag("--json", options->is_json, "print it as JSON")
         .set_example("cairn package diff zlib_1.3_x86_64.cpkg zlib_1.3.1_x86_64.cpkg");
-    add_reading_command(group, options, "convert", "Write a package's files as a plain tar", convert)
-        .add_required("output", options->output, "the archive: zlib.tar", term::Completion::file)
-        .set_example("cairn package convert zlib_1.3.1_x86_64.cpkg zlib.tar");
+    add_convert_command(group);
     add_package_solve_command(group);
 }
 

@@ -6,8 +6,6 @@
 #include <print>
 
 #include "cli/term/exit_code.h"
-#include "pkg/archive/tar_writer.h"
-#include "pkg/base/atomic_file.h"
 #include "pkg/base/error.h"
 #include "pkg/base/json.h"
 #include "pkg/package/difference.h"
@@ -49,21 +47,6 @@ int print_difference(const package::PackageReader& before, const package::Packag
             std::println("{} {}  {}", mark_of(change), change.path, package::describe(change));
     }
     return difference.is_empty() ? term::success : term::failure;
-}
-
-int write_tar(const package::PackageReader& package, const std::string& output) {
-    AtomicFile file(output);
-    archive::TarWriter tar(file.fd(), output, 1);
-    package::ContentReader content(package);
-    for (const archive::FileEntry& entry : package.files().entries) {
-        tar.add(entry);
-        if (entry.kind == archive::Kind::file)
-            content.read(entry, [&](std::span<const std::uint8_t> bytes) { tar.write(bytes); });
-    }
-    tar.finish();
-    file.commit();
-    std::println("{}: {} entries", output, package.files().entries.size());
-    return term::success;
 }
 
 }  // namespace cairn::host

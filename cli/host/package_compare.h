@@ -10,8 +10,4 @@ namespace cairn::host {
 /// 1, as diff does.
 int print_difference(const package::PackageReader& before, const package::PackageReader& after, bool is_json);
 
-/// A package's files as a plain tar, verified while they are read; owners and modes are those of the package.
-/// The archive appears whole or not at all.
-int write_tar(const package::PackageReader& package, const std::string& output);
-
 }  // namespace cairn::host
