@@ -4,13 +4,12 @@
 #include <print>
 
 #include "cli/host/repo_command.h"
+#include "cli/host/repo_transport.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
 #include "pkg/base/text.h"
-#include "pkg/net/curl_transport.h"
-#include "pkg/net/file_transport.h"
 #include "pkg/tuf/client.h"
 
 namespace cairn::host {
@@ -28,22 +27,6 @@ struct Options {
     bool is_quiet = false;
 };
 
-/// Metadata is small: who sends less than this for so long does not want to send it.
-net::CurlOptions patience() {
-    return {.connect_timeout = std::chrono::seconds(10),
-            .low_speed_bytes = 1000,
-            .low_speed_time = std::chrono::seconds(10),
-            .attempts = 2};
-}
-
-/// A directory stands for its file: address.
-std::vector<std::string> to_addresses(const std::vector<std::string>& places) {
-    std::vector<std::string> addresses;
-    for (const std::string& place : places)
-        addresses.push_back(place.contains("://") ? place : "file://" + fs::absolute(place).string());
-    return addresses;
-}
-
 void require(std::string_view option, bool is_given) {
     if (!is_given) throw UsageError(std::format("'{}' is needed", option)).hint("see --help");
 }
@@ -54,11 +37,9 @@ struct Connection {
         : client({.state = options.state,
                   .metadata_mirrors = to_addresses(options.metadata),
                   .now = static_cast<tuf::Time>(std::time(nullptr))},
-                 transport) {}
+                 transport.any) {}
 
-    net::FileTransport files;
-    net::CurlTransport curl{patience()};
-    net::SchemeTransport transport{files, curl};
+    RepositoryTransport transport;
     tuf::Client client;
 };
 

@@ -1,21 +1,23 @@
 #include "cli/host/repo_command.h"
 
-#include <charconv>
-#include <ctime>
+#include <algorithm>
 #include <format>
 #include <memory>
 #include <print>
+#include <set>
 
 #include "cli/host/host.h"
-#include "cli/host/maker_keys.h"
+#include "cli/host/repo_maker.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
 #include "pkg/base/error.h"
 #include "pkg/base/json.h"
 #include "pkg/base/process.h"
 #include "pkg/base/text.h"
+#include "pkg/repo/layout.h"
 #include "pkg/repo/maintain.h"
 #include "pkg/repo/page.h"
+#include "pkg/repo/promote.h"
 #include "pkg/repo/publish.h"
 
 namespace cairn::host {
@@ -27,8 +29,13 @@ struct Options {
     std::string repository;
     std::vector<std::string> packages;
     std::vector<std::string> images;
-    std::string role;
-    std::string new_keys;
+    std::vector<std::string> keys;         // directories
+    std::vector<std::string> public_keys;  // [ROLE=]FILE
+    std::vector<std::string> thresholds;   // ROLE=N
+    std::vector<std::string> roles;
+    std::string channel = "packages";
+    std::optional<std::string> from;
+    bool is_move = false;
     std::string copy;
     std::string expires = "180d";
     std::uint64_t port = 8000;
@@ -36,20 +43,52 @@ struct Options {
     bool is_json = false;
 };
 
-tuf::Time read_clock() {
-    return static_cast<tuf::Time>(std::time(nullptr));
+/// "ROLE=VALUE"; without "ROLE=" the role is empty.
+std::pair<std::string, std::string> split_role(const std::string& text) {
+    const std::size_t sign = text.find('=');
+    if (sign == std::string::npos || text.substr(0, sign).contains('/')) return {"", text};
+    return {text.substr(0, sign), text.substr(sign + 1)};
 }
 
-crypto::KeyDirectory open_maker_keys() {
-    return open_keys(crypto::KeyDirectory::default_path());
+repo::RoleSigners& find_signers(repo::Signers& signers, const std::string& role) {
+    const auto found = signers.find(role);
+    if (found == signers.end())
+        throw UsageError(std::format("'{}' has no key of its own", role))
+            .hint("root, timestamp, snapshot, targets and images have");
+    return found->second;
+}
+
+/// The maker's own key for each role, unless others were given.
+repo::Signers plan_signers(const Options& options, const crypto::KeyDirectory& own) {
+    repo::Signers signers = repo::signers_of(own);
+    std::set<std::string> given;
+    for (const std::string& text : options.public_keys) {
+        const auto [role, file] = split_role(text);
+        const crypto::GivenKey key = crypto::read_given_key(file);
+        const std::string name = role.empty() ? std::string(crypto::info_of(key.role).name) : role;
+        repo::RoleSigners& role_signers = find_signers(signers, name);
+        if (given.insert(name).second) role_signers.keys.clear();
+        role_signers.keys.push_back(key.key);
+    }
+    for (const std::string& text : options.thresholds) {
+        const auto [role, count] = split_role(text);
+        find_signers(signers, role).threshold = parse_count(count, "--threshold");
+    }
+    return signers;
 }
 
 int init(const Options& options) {
-    crypto::KeyDirectory keys = open_maker_keys();
-    if (keys.is_development() && !options.is_insecure)
+    MakerKeys keys(options.keys);
+    const bool is_development = std::ranges::any_of(keys.all(), &crypto::KeyDirectory::is_development);
+    if (is_development && !options.is_insecure)
         throw UsageError("these are development keys: anybody could sign for this repository")
             .hint("make keys with 'cairn keys init'; --insecure-dev takes these nevertheless");
-    repo::Repository repository = repo::Repository::init(options.repository, keys, read_clock());
+    repo::Repository repository = repo::Repository::init(
+        options.repository, plan_signers(options, keys.own()), keys.signing(), read_clock());
+    if (repository.pending()) {
+        finish(repository, {.missing = repo::find_missing(*repository.pending())});
+        return term::success;
+    }
     repo::write_page(repository);
     std::println("made a repository in '{}'", options.repository);
     std::println("  give '{}' to those who are to trust it, by a way that they trust",
@@ -57,68 +96,90 @@ int init(const Options& options) {
     return term::success;
 }
 
-int publish(const Options& options) {
-    if (options.packages.empty() && options.images.empty())
-        throw UsageError("there is nothing to publish")
-            .hint("name packages, or an image's folder with --image");
-    crypto::KeyDirectory keys = open_maker_keys();
-    repo::Repository repository = repo::Repository::open(options.repository);
-    repo::PublishRequest request{.allows_development_keys = options.is_insecure};
+repo::PublishPlan plan(const Options& options, repo::Repository& repository, const MakerKeys& keys) {
+    if (options.from)
+        return plan_promotion(repository, {.from = *options.from,
+                                           .to = options.channel,
+                                           .names = options.packages,
+                                           .is_move = options.is_move});
+    repo::PublishRequest request{.channel = options.channel, .allows_development_keys = options.is_insecure};
     request.packages.assign(options.packages.begin(), options.packages.end());
     request.images.assign(options.images.begin(), options.images.end());
-    const repo::PublishPlan plan =
-        plan_publish(repository, request, package::AllowedKeys({keys.public_key(crypto::Role::package)}));
-    repo::publish(repository, plan, repo::sign_with(keys), read_clock());
-    repo::write_page(repository);
-    for (const repo::Publication& publication : plan.added)
+    std::vector<crypto::PublicKey> signers;
+    for (const crypto::KeyDirectory& directory : keys.all())
+        signers.push_back(directory.public_key(crypto::Role::package));
+    return plan_publish(repository, request, package::AllowedKeys(signers));
+}
+
+void check(const Options& options) {
+    if (options.packages.empty() && (options.images.empty() || options.from))
+        throw UsageError("there is nothing to publish")
+            .hint("name packages, or an image's folder with --image");
+    if (options.is_move && !options.from)
+        throw UsageError("'--move' needs '--from': the channel that the packages are in");
+    if (!options.images.empty() && (options.from || options.channel != repo::packages_role))
+        throw UsageError("images are in no channel: a role of their own lists them");
+}
+
+int publish(const Options& options) {
+    check(options);
+    const MakerKeys keys(options.keys);
+    repo::Repository repository = repo::Repository::open(options.repository);
+    const repo::PublishPlan changes = plan(options, repository, keys);
+    const repo::CommitResult result = repo::publish(repository, changes, keys.signing(), read_clock());
+    for (const repo::Publication& publication : changes.added)
         std::println("{} ({})", publication.target, format_bytes(*publication.file.length));
-    if (!plan.present.empty()) std::println("{} were there already", plan.present.size());
-    std::println("timestamp {}, snapshot {}", repository.timestamp().version, repository.snapshot().version);
+    for (const repo::Removal& removal : changes.removed) std::println("no longer {}", removal.target);
+    if (!changes.present.empty()) std::println("{} were there already", changes.present.size());
+    finish(repository, result);
+    if (result.is_effective())
+        std::println("timestamp {}, snapshot {}", repository.timestamp().version,
+                     repository.snapshot().version);
     return term::success;
 }
 
 int refresh(const Options& options) {
-    crypto::KeyDirectory keys = open_maker_keys();
+    const MakerKeys keys(options.keys);
     repo::Repository repository = repo::Repository::open(options.repository);
-    const std::vector<std::string> renewed = repo::refresh(repository, repo::sign_with(keys), read_clock());
-    repo::write_page(repository);
-    std::println("signed again: {}", join(renewed, ", "));
+    const repo::RefreshResult result = repo::refresh(repository, keys.signing(), read_clock(), options.roles);
+    finish(repository, result.commit);
+    if (result.commit.is_effective()) std::println("signed again: {}", join(result.renewed, ", "));
+    for (const std::string& role : result.left)
+        std::println("'{}' must be signed by others soon: cairn repo refresh {} --role {}", role,
+                     options.repository, role);
     return term::success;
 }
 
 int show_status(const Options& options) {
     repo::Repository repository = repo::Repository::open(options.repository);
+    const tuf::Time now = read_clock();
     bool is_fine = true;
     Json list = Json::array();
-    std::vector<std::vector<std::string>> rows{{"role", "version", "expires", ""}};
-    for (const repo::RoleStatus& status : repo::read_status(repository, read_clock())) {
+    std::vector<std::vector<std::string>> rows{{"role", "version", "keys", "expires", "", ""}};
+    for (const repo::RoleStatus& status : repo::read_status(repository, now)) {
         is_fine = is_fine && !status.is_due;
-        rows.push_back({status.role, std::to_string(status.version), tuf::format_time(status.expires),
+        rows.push_back({status.role, std::to_string(status.version),
+                        std::format("{} of {}", status.threshold, status.keys),
+                        tuf::format_time(status.expires), repo::describe_expiry(status.expires, now),
                         status.has_expired ? "EXPIRED"
                         : status.is_due    ? "sign again"
                                            : ""});
         list.push_back({{"role", status.role},
                         {"version", status.version},
+                        {"threshold", status.threshold},
+                        {"keys", status.keys},
                         {"expires", tuf::format_time(status.expires)},
                         {"due", status.is_due},
                         {"expired", status.has_expired}});
     }
     std::print("{}", options.is_json ? format_json(list) : term::format_table(rows));
-    if (!is_fine && !options.is_json)
-        std::println("\n'cairn repo refresh {}' signs again", options.repository);
+    if (options.is_json) return is_fine ? term::success : term::failure;
+    if (!is_fine) std::println("\n'cairn repo refresh {}' signs again", options.repository);
+    if (repository.pending()) {
+        std::println("\n'{}' waits for signatures", repository.pending_path().string());
+        print_missing(repo::find_missing(*repository.pending()));
+    }
     return is_fine ? term::success : term::failure;
-}
-
-int rotate(const Options& options) {
-    if (options.new_keys.empty()) throw UsageError("'--new-keys' is needed: the directory with the new key");
-    crypto::KeyDirectory keys = open_maker_keys();
-    crypto::KeyDirectory new_keys = open_keys(options.new_keys);
-    repo::Repository repository = repo::Repository::open(options.repository);
-    repo::rotate(repository, options.role, keys, new_keys, read_clock());
-    std::println("root {}: '{}' is signed with the key in '{}' now", repository.root().version, options.role,
-                 options.new_keys);
-    std::println("  put that role's key files into '{}' before the next command", keys.path().string());
-    return term::success;
 }
 
 int verify(const Options& options) {
@@ -129,20 +190,11 @@ int verify(const Options& options) {
     return term::success;
 }
 
-std::chrono::days parse_days(std::string_view text) {
-    int days = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, days);
-    if (error != std::errc() || std::string_view(rest, end) != "d" || days < 1 || days > 3650)
-        throw UsageError(std::format("'{}' is not a number of days like 180d", text));
-    return std::chrono::days(days);
-}
-
 int export_repository(const Options& options) {
     const std::chrono::days lifetime = parse_days(options.expires);
-    crypto::KeyDirectory keys = open_maker_keys();
+    const MakerKeys keys(options.keys);
     const repo::Repository repository = repo::Repository::open(options.repository);
-    repo::export_copy(repository, options.copy, repo::sign_with(keys), lifetime, read_clock());
+    repo::export_copy(repository, options.copy, keys.signing(), lifetime, read_clock());
     std::println("'{}' holds for {}", options.copy, options.expires);
     return term::success;
 }
@@ -175,27 +227,44 @@ void add_repo_command(term::Command& root, Host&) {
     const auto options = std::make_shared<Options>();
     term::Command& group =
         root.add_command("repo", "Publish and read repositories of The Update Framework (TUF)");
-    add(group, options, "init", "Make an empty repository in a new directory", init)
-        .add_flag("--insecure-dev", options->is_insecure, "with development keys");
-    add(group, options, "publish", "Add packages and images; readers see all of it or nothing", publish)
-        .add_option("packages", options->packages, "package files (.cpkg)", term::Completion::file)
+    const auto add_keys = [&](term::Command& command) -> term::Command& {
+        return command.add_option("--keys", options->keys, "a further key directory",
+                                  term::Completion::directory);
+    };
+    add_keys(add(group, options, "init", "Make an empty repository in a new directory", init))
+        .add_option("--key", options->public_keys,
+                    "a signer's <role>.pub, or ROLE=FILE; a role has your own key, or all that are given",
+                    term::Completion::file)
+        .add_option("--threshold", options->thresholds, "ROLE=N: how many must sign it; 1 by default")
+        .add_flag("--insecure-dev", options->is_insecure, "with development keys")
+        .set_example(
+            "cairn repo init repo\n"
+            "cairn repo init repo --threshold root=2 --key a/root.pub --key b/root.pub --key c/root.pub");
+    add_keys(
+        add(group, options, "publish", "Add packages and images; readers see all of it or nothing", publish))
+        .add_option("packages", options->packages, "package files (.cpkg); with --from their names",
+                    term::Completion::file)
         .add_option("--image", options->images, "a folder that build-image made", term::Completion::directory)
+        .add_option("--channel", options->channel, "the packages' channel; packages by default")
+        .add_option("--from", options->from, "take the packages as they are from this channel")
+        .add_flag("--move", options->is_move, "the channel of --from lists them no longer")
         .add_flag("--insecure-dev", options->is_insecure, "images made with development keys, too")
-        .set_example("cairn repo publish repo zlib_1.3.1_x86_64.cpkg --image out/base-x86_64");
-    add(group, options, "refresh", "Sign again what expires soon", refresh);
-    add(group, options, "status", "Versions and expiries; exit code 1 when something must be signed again",
+        .set_example(
+            "cairn repo publish repo zlib_1.3.1_x86_64.cpkg --image out/base-x86_64\n"
+            "cairn repo publish repo --channel testing zlib_1.3.2_x86_64.cpkg\n"
+            "cairn repo publish repo --channel stable --from testing 'zlib_1.3.2_*'");
+    add_keys(add(group, options, "refresh", "Sign again what expires soon", refresh))
+        .add_option("--role", options->roles, "this role too, even if others must sign it, and it waits");
+    add(group, options, "status", "Versions, signers and expiries; exit code 1 when something must be signed",
         show_status)
         .add_flag("--json", options->is_json, "print it as JSON");
-    add(group, options, "rotate", "Exchange the key of a role", rotate)
-        .add_required("role", options->role, "root, timestamp, snapshot, targets or images")
-        .add_option("--new-keys", options->new_keys, "key directory with the new key",
-                    term::Completion::directory)
-        .set_example("cairn repo rotate repo timestamp --new-keys keys-2027");
+    add_repo_signers_commands(group);
     add(group, options, "verify", "Check every role and every target", verify);
-    add(group, options, "export", "Make a copy for a stick, which holds longer", export_repository)
+    add_keys(add(group, options, "export", "Make a copy for a stick, which holds longer", export_repository))
         .add_required("copy", options->copy, "the copy's new directory", term::Completion::directory)
         .add_option("--expires", options->expires, "how long it holds: 180d")
         .set_example("cairn repo export repo /media/stick/repo --expires 180d");
+    add_repo_mirror_command(group);
     term::Command& server =
         add(group, options, "serve", "Serve a repository on this machine, for development", serve);
     server.add_option("--port", options->port, "8000");

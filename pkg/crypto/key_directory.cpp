@@ -128,6 +128,21 @@ KeyDirectory KeyDirectory::init(const std::filesystem::path& path,
                               : KeyAccess{});
 }
 
+GivenKey read_given_key(const std::filesystem::path& path) {
+    const auto refuse = [&] [[noreturn]] {
+        throw Error(std::format("'{}' is not the public half of a key that signs metadata", path.string()))
+            .hint("it is the file <role>.pub of a key directory, for example root.pub");
+    };
+    const std::string text = read_file(path, 64 * 1024);
+    if (!text.starts_with('{')) refuse();
+    const Json json = parse_json(text, path.string());
+    if (!json.contains("role") || !json["role"].is_string()) refuse();
+    const Role role = with_context(std::format("reading '{}'", path.string()),
+                                   [&] { return parse_role(json["role"].get<std::string>()); });
+    if (!is_ed25519(role)) refuse();
+    return {.role = role, .key = read_public_key_file(path, role)};
+}
+
 KeyDirectory KeyDirectory::open(const std::filesystem::path& path, KeyAccess access) {
     if (!exists(path))
         throw UsageError(std::format("cannot find keys in '{}'", path.string()))
@@ -161,6 +176,13 @@ RsaPublicKey KeyDirectory::rsa_public_key(Role role) const {
     const auto path = file_of(path_, role, "pub");
     return with_context(std::format("reading '{}'", path.string()),
                         [&] { return parse_rsa_public_key(read_file(path)); });
+}
+
+std::optional<PublicKey> KeyDirectory::find_own_key(Role role) const {
+    CHECK(is_ed25519(role));
+    if (!std::filesystem::exists(file_of(path_, role, "pub"))) return std::nullopt;
+    if (!access_.command && !std::filesystem::exists(file_of(path_, role, "key"))) return std::nullopt;
+    return public_key(role);
 }
 
 const SecretBytes& KeyDirectory::unlock(const Derivation& derivation) {

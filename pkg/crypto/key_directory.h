@@ -71,6 +71,14 @@ struct KeyAccess {
     std::optional<std::string> command = {};
 };
 
+/// The public half of some Ed25519 key, as its owner gives it away: a `<role>.pub`.
+struct GivenKey {
+    Role role;
+    PublicKey key;
+};
+/// Throws Error when it is something else.
+GivenKey read_given_key(const std::filesystem::path& path);
+
 class KeyDirectory {
   public:
     /// $CAIRN_KEYS, else $XDG_CONFIG_HOME/cairn/keys, else ~/.config/cairn/keys.
@@ -90,6 +98,9 @@ class KeyDirectory {
     PublicKey public_key(Role role) const;
     Certificate certificate(Role role) const;
     RsaPublicKey rsa_public_key(Role role) const;
+    /// An Ed25519 role's public key if this directory can sign with it: its secret is here, or a command has
+    /// it.
+    std::optional<PublicKey> find_own_key(Role role) const;
 
     /// Opens the secret, or stands for the command. Asks for the passphrase where it is needed.
     std::unique_ptr<Signer> signer(Role role);

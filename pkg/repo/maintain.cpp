@@ -1,6 +1,7 @@
 #include "pkg/repo/maintain.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <format>
 
 #include "pkg/base/error.h"
@@ -13,41 +14,21 @@
 namespace cairn::repo {
 namespace {
 
-RoleStatus make_status(const std::string& role, const tuf::Head& head, tuf::Time now) {
+/// In the last quarter of its life a role must be signed again.
+bool is_due(Repository& repository, const std::string& role, const tuf::Head& head, tuf::Time now) {
+    return head.expires - now < std::chrono::seconds(repository.lifetime(role)).count() / 4;
+}
+
+RoleStatus make_status(Repository& repository, const std::string& role, const tuf::Head& head,
+                       tuf::Time now) {
+    const tuf::RoleKeys& keys = repository.signers(role);
     return {.role = role,
             .version = head.version,
             .expires = head.expires,
-            .is_due = is_due(role, head.expires, now),
+            .threshold = keys.threshold,
+            .keys = keys.key_ids.size(),
+            .is_due = is_due(repository, role, head, now),
             .has_expired = head.expires <= now};
-}
-
-tuf::RoleKeys add_key(tuf::Keys& keys, const crypto::PublicKey& public_key) {
-    const tuf::Key key = tuf::make_key(public_key);
-    keys[tuf::id_of(key)] = key;
-    return {.key_ids = {tuf::id_of(key)}, .threshold = 1};
-}
-
-/// Keys that no role names any more.
-template <class Roles, class KeysOf>
-void drop_unused(tuf::Keys& keys, const Roles& roles, KeysOf&& keys_of) {
-    std::erase_if(keys, [&](const auto& key) {
-        return std::ranges::none_of(
-            roles, [&](const auto& role) { return std::ranges::contains(keys_of(role).key_ids, key.first); });
-    });
-}
-
-void exchange_in_root(tuf::Root& root, const std::string& role, const crypto::PublicKey& key) {
-    root.roles[role] = add_key(root.keys, key);
-    drop_unused(root.keys, root.roles, [](const auto& each) -> const tuf::RoleKeys& { return each.second; });
-}
-
-/// Of all delegations for which `is_meant`.
-template <class Predicate>
-void exchange_in(tuf::Delegations& delegations, const crypto::PublicKey& key, Predicate&& is_meant) {
-    for (tuf::Delegation& delegation : delegations.roles)
-        if (is_meant(delegation.name)) delegation.keys = add_key(delegations.keys, key);
-    drop_unused(delegations.keys, delegations.roles,
-                [](const tuf::Delegation& each) -> const tuf::RoleKeys& { return each.keys; });
 }
 
 void check_target(const Repository& repository, const std::string& target, const tuf::FileDescription& file) {
@@ -65,13 +46,13 @@ void check_target(const Repository& repository, const std::string& target, const
 }  // namespace
 
 std::vector<RoleStatus> read_status(Repository& repository, tuf::Time now) {
-    std::vector<RoleStatus> list{make_status("root", repository.root(), now),
-                                 make_status("timestamp", repository.timestamp(), now),
-                                 make_status("snapshot", repository.snapshot(), now)};
+    std::vector<RoleStatus> list{make_status(repository, "root", repository.root(), now),
+                                 make_status(repository, "timestamp", repository.timestamp(), now),
+                                 make_status(repository, "snapshot", repository.snapshot(), now)};
     std::optional<RoleStatus> first_bin;
     for (const std::string& role : repository.list_roles()) {
-        RoleStatus status = make_status(role, repository.targets(role), now);
-        if (!role.starts_with(std::string(packages_role) + "-"))
+        RoleStatus status = make_status(repository, role, repository.targets(role), now);
+        if (!is_bin(role))
             list.push_back(std::move(status));
         else if (!first_bin || status.expires < first_bin->expires)
             first_bin = std::move(status);
@@ -80,40 +61,32 @@ std::vector<RoleStatus> read_status(Repository& repository, tuf::Time now) {
     return list;
 }
 
-std::vector<std::string> refresh(Repository& repository, const Signing& signing, tuf::Time now) {
-    std::vector<std::string> renewed{"timestamp", "snapshot"};
-    for (const std::string& role : repository.list_roles())
-        if (is_due(role, repository.targets(role).expires, now)) renewed.push_back(role);
-    if (is_due("root", repository.root().expires, now)) renewed.push_back("root");
-    for (const std::string& role : renewed) repository.renew(role);
-    repository.commit(signing, now);
-    return renewed;
+std::string describe_expiry(tuf::Time expires, tuf::Time now) {
+    const tuf::Time distance = std::abs(expires - now);
+    const auto count = [&](tuf::Time unit, std::string_view name) {
+        return std::format("{} {}{}", distance / unit, name, distance / unit == 1 ? "" : "s");
+    };
+    const std::string words = distance >= 86'400 ? count(86'400, "day")
+                              : distance >= 3600 ? count(3600, "hour")
+                                                 : count(60, "minute");
+    return expires > now ? "in " + words : words + " ago";
 }
 
-void rotate(Repository& repository, const std::string& role, crypto::KeyDirectory& old_keys,
-            crypto::KeyDirectory& new_keys, tuf::Time now) {
-    const bool is_top = repository.root().roles.contains(role);
-    if (!is_top && role != images_role)
-        throw UsageError(std::format("'{}' has no key of its own", role))
-            .hint("root, timestamp, snapshot, targets and images have");
-    const crypto::Role key = key_of(role);
-    const crypto::PublicKey public_key = new_keys.public_key(key);
-    if (is_top) exchange_in_root(repository.change_root(), role, public_key);
-    if (role == images_role)
-        exchange_in(*repository.change_targets("targets").delegations, public_key,
-                    [](const std::string& name) { return name == images_role; });
-    if (role == "targets")  // which signs all bins, too
-        for (const std::string& parent : {std::string("targets"), std::string(packages_role)})
-            exchange_in(*repository.change_targets(parent).delegations, public_key,
-                        [](const std::string& name) { return name != images_role; });
-    for (const std::string& name : repository.list_roles())
-        if (key_of(name) == key) repository.renew(name);
-    if (role == "timestamp" || role == "snapshot") repository.renew(role);
-    const auto former_root = role == "root" ? old_keys.signer(key) : nullptr;
-    repository.commit(
-        {.signer = [&](crypto::Role wanted) { return (wanted == key ? new_keys : old_keys).signer(wanted); },
-         .former_root = former_root.get()},
-        now);
+RefreshResult refresh(Repository& repository, const Signing& signing, tuf::Time now,
+                      const std::vector<std::string>& roles) {
+    RefreshResult result{.renewed = {"timestamp", "snapshot"}, .left = {}, .commit = {}};
+    const auto consider = [&](const std::string& role, const tuf::Head& head) {
+        const bool is_wanted = std::ranges::contains(roles, role);
+        if (!is_wanted && !is_due(repository, role, head, now)) return;
+        const bool can_sign = is_wanted || signing.is_enough_for(repository.signers(role));
+        (can_sign ? result.renewed : result.left).push_back(role);
+    };
+    for (const std::string& role : roles) repository.signers(role);  // throws for one that is not there
+    for (const std::string& role : repository.list_roles()) consider(role, repository.targets(role));
+    consider("root", repository.root());
+    for (const std::string& role : result.renewed) repository.renew(role);
+    result.commit = repository.commit(signing, now);
+    return result;
 }
 
 void export_copy(const Repository& repository, const std::filesystem::path& place, const Signing& signing,
@@ -133,9 +106,12 @@ void export_copy(const Repository& repository, const std::filesystem::path& plac
     opened.renew("snapshot");
     if (fs::exists(repository.path() / "index.html"))
         fs::copy_file(repository.path() / "index.html", copy.path() / "index.html");
-    Signing longer = signing;
-    longer.lifetime = lifetime;
-    opened.commit(longer, now);
+    const CommitResult result = opened.commit(signing, now, lifetime);
+    if (!result.is_effective())
+        throw UsageError(std::format("the copy needs {} signatures of '{}', and only {} of its keys are here",
+                                     result.missing.front().threshold, result.missing.front().role,
+                                     result.missing.front().count))
+            .hint("--keys names a further directory with keys");
     fs::remove(copy.path() / ".lock");
     fs::rename(copy.path(), target);
     copy.release();

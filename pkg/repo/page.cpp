@@ -7,6 +7,7 @@
 
 #include "pkg/base/text.h"
 #include "pkg/package/relation.h"
+#include "pkg/repo/delegate.h"
 #include "pkg/repo/layout.h"
 #include "pkg/repo/publish.h"
 #include "pkg/tuf/names.h"
@@ -19,8 +20,15 @@ struct Listed {
     std::string version;
     tuf::FileDescription file;
 };
-/// Versions of one package on one architecture, the newest first.
-using Packages = std::map<std::pair<std::string, std::string>, std::vector<Listed>>;
+/// Versions of one package on one architecture in one channel (none: the one that every repository has), the
+/// newest first.
+struct PackageKey {
+    std::string name;
+    std::string architecture;
+    std::string channel;
+    auto operator<=>(const PackageKey&) const = default;
+};
+using Packages = std::map<PackageKey, std::vector<Listed>>;
 
 std::string escape(std::string_view text) {
     std::string escaped;
@@ -67,10 +75,13 @@ bool is_small_enough(Repository& repository) {
 
 Packages collect(Repository& repository) {
     Packages packages;
-    for (unsigned bin = 0; bin < bin_count; ++bin)
-        for (const auto& [target, file] : repository.targets(bin_name(bin)).targets)
-            packages[{text_of(file.custom, "name"), text_of(file.custom, "architecture")}].push_back(
+    const auto add = [&](const std::string& role, const std::string& channel) {
+        for (const auto& [target, file] : repository.targets(role).targets)
+            packages[{text_of(file.custom, "name"), text_of(file.custom, "architecture"), channel}].push_back(
                 {target, text_of(file.custom, "version"), file});
+    };
+    for (unsigned bin = 0; bin < bin_count; ++bin) add(bin_name(bin), "");
+    for (const std::string& channel : list_channels(repository)) add(channel, channel);
     for (auto& [key, versions] : packages)
         std::ranges::sort(versions, [](const Listed& a, const Listed& b) {
             return package::compare_versions(a.version, b.version) > 0;
@@ -110,14 +121,16 @@ std::string path_of(const Repository& repository, const Listed& listed) {
     return target_file(repository, listed.target, listed.file).lexically_relative(repository.path()).string();
 }
 
-std::string make_package_row(const Repository& repository, const std::vector<Listed>& versions) {
+std::string make_package_row(const Repository& repository, const std::string& channel,
+                             const std::vector<Listed>& versions) {
     const Listed& newest = versions.front();
     const Json& custom = newest.file.custom;
     return std::format(
-        "<tr><td><a href=\"{}\">{}</a><br><small>{}</small></td><td>{}</td><td>{}</td><td>{}</td>"
+        "<tr><td><a href=\"{}\">{}</a>{}<br><small>{}</small></td><td>{}</td><td>{}</td><td>{}</td>"
         "<td>{}</td><td>{}</td><td>{}</td></tr>\n",
         escape(path_of(repository, newest)), escape(text_of(custom, "name")),
-        escape(text_of(custom, "summary")), escape(newest.version), escape(text_of(custom, "architecture")),
+        channel.empty() ? "" : std::format(" ({})", escape(channel)), escape(text_of(custom, "summary")),
+        escape(newest.version), escape(text_of(custom, "architecture")),
         format_bytes(newest.file.length.value_or(0)), escape(text_of(custom, "license")),
         join_escaped(depends_of(newest), ""), describe_change(versions));
 }
@@ -194,7 +207,7 @@ std::string make_page(Repository& repository) {
         "<h2>{} packages</h2>\n<div class=\"table\"><table id=\"packages\">\n<thead><tr><th>package"
         "<th>version<th>architecture<th>size<th>licence<th>needs<th>change</tr></thead>\n<tbody>\n",
         packages.size());
-    for (const auto& [key, versions] : packages) page += make_package_row(repository, versions);
+    for (const auto& [key, versions] : packages) page += make_package_row(repository, key.channel, versions);
     page += "</tbody></table></div>\n";
     page += search;
     return page;

@@ -14,6 +14,7 @@
 #include "pkg/package/reader.h"
 #include "pkg/package/relation.h"
 #include "pkg/repo/layout.h"
+#include "pkg/repo/promote.h"
 #include "pkg/tuf/names.h"
 
 namespace cairn::repo {
@@ -21,17 +22,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Publication plan_package(const fs::path& path, const package::AllowedKeys& signers) {
+Publication plan_package(Repository& repository, const std::string& channel, const fs::path& path,
+                         const package::AllowedKeys& signers) {
     const package::PackageReader package = package::open_package(path, signers);
     const package::Identity& identity = package.identity();
-    const std::string target =
-        std::format("packages/{}/{}", identity.architecture, package::file_name(identity));
-    return {.target = target,
-            .role = bin_of_target(target),
+    const std::string file = package::file_name(identity);
+    const std::string sha256 = crypto::hash_file_sha256(path).to_hex();
+    const PackagePlace place = place_in(repository, channel, identity.architecture, file);
+    check_same_everywhere(repository, identity.architecture, file, sha256);
+    return {.target = place.target,
+            .role = place.role,
             .source = path,
             .text = {},
             .file = {.length = fs::file_size(path),
-                     .hashes = {{"sha256", crypto::hash_file_sha256(path).to_hex()}},
+                     .hashes = {{"sha256", sha256}},
                      .custom = {{"name", identity.name},
                                 {"version", identity.version},
                                 {"architecture", identity.architecture},
@@ -129,8 +133,9 @@ PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
                          const package::AllowedKeys& signers) {
     std::vector<Publication> publications;
     for (const fs::path& path : request.packages)
-        publications.push_back(with_context(std::format("publishing '{}'", path.string()),
-                                            [&] { return plan_package(path, signers); }));
+        publications.push_back(with_context(std::format("publishing '{}'", path.string()), [&] {
+            return plan_package(repository, request.channel, path, signers);
+        }));
     for (const fs::path& folder : request.images)
         plan_image(repository, folder, request.allows_development_keys, publications);
     PublishPlan plan;
@@ -162,12 +167,14 @@ PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
     return plan;
 }
 
-void publish(Repository& repository, const PublishPlan& plan, const Signing& signing, tuf::Time now) {
-    if (plan.added.empty()) return;
+CommitResult publish(Repository& repository, const PublishPlan& plan, const Signing& signing, tuf::Time now) {
+    if (plan.added.empty() && plan.removed.empty()) return {};
     for (const Publication& publication : plan.added) put_target(repository, publication);
     for (const Publication& publication : plan.added)
         repository.change_targets(publication.role).targets[publication.target] = publication.file;
-    repository.commit(signing, now);
+    for (const Removal& removal : plan.removed)
+        repository.change_targets(removal.role).targets.erase(removal.target);
+    return repository.commit(signing, now);
 }
 
 }  // namespace cairn::repo

@@ -18,16 +18,24 @@ struct Publication {
     tuf::FileDescription file;
 };
 
+/// One target that a role is to list no longer; its file stays.
+struct Removal {
+    std::string target;
+    std::string role;
+};
+
 /// What a publish will do. Equal targets that are there already are left out.
 struct PublishPlan {
     std::vector<Publication> added;
     std::vector<std::string> present;  // names of those that are there already, with the same content
+    std::vector<Removal> removed;
 };
 
 /// What to publish.
 struct PublishRequest {
     std::vector<std::filesystem::path> packages;  // .cpkg files
     std::vector<std::filesystem::path> images;    // folders that build-image made
+    std::string channel = "packages";             // of the packages
     bool allows_development_keys = false;
 };
 
@@ -36,8 +44,8 @@ struct PublishRequest {
 PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
                          const package::AllowedKeys& signers);
 
-/// Copies the files in, then signs and commits the roles that list them. Nothing to add: nothing is written.
-void publish(Repository& repository, const PublishPlan& plan, const Signing& signing, tuf::Time now);
+/// Copies the files in, then signs and commits the roles that list them. Nothing to do: nothing is written.
+CommitResult publish(Repository& repository, const PublishPlan& plan, const Signing& signing, tuf::Time now);
 
 /// Where a target's file is below the repository: with its hash in front of its name.
 std::filesystem::path target_file(const Repository& repository, const std::string& target,

@@ -12,6 +12,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
 #include "pkg/net/file_transport.h"
+#include "pkg/tuf/fetch.h"
 #include "pkg/tuf/file_check.h"
 #include "pkg/tuf/names.h"
 
@@ -37,17 +38,9 @@ std::string read_trusted_root(const fs::path& state, std::uint64_t limit) {
         .hint("begin with: cairn repo client init ROOT.json --state DIR");
 }
 
-std::string join_address(const std::string& base, const std::string& path) {
-    return base.ends_with('/') ? base + path : base + "/" + path;
-}
-
 /// With consistent snapshots a target's file has its hash in front of its name.
 std::string target_path(const std::string& name, const FileDescription& file, bool is_consistent) {
-    if (!is_consistent) return quote_path(name);
-    const auto hash = file.hashes.contains("sha256") ? file.hashes.find("sha256") : file.hashes.begin();
-    const std::size_t slash = name.rfind('/');
-    const std::string folder = slash == std::string::npos ? "" : name.substr(0, slash + 1);
-    return quote_path(folder + hash->second + "." + name.substr(folder.size()));
+    return quote_path(is_consistent ? consistent_name(name, file) : name);
 }
 
 bool is_there(const fs::path& place, const FileDescription& file) {
@@ -123,16 +116,11 @@ void Client::persist(std::string_view role, std::string_view text) const {
 bool Client::fetch_metadata(const std::string& file, std::uint64_t limit, const Accept& accept) {
     std::exception_ptr refusal;
     for (const std::string& mirror : options_.metadata_mirrors) {
-        net::Request request{.url = join_address(mirror, file)};
-        const auto deadline = std::chrono::steady_clock::now() + options_.limits.metadata_time;
-        request.progress = [&](std::uint64_t, std::optional<std::uint64_t>) {
-            if (std::chrono::steady_clock::now() > deadline)
-                throw NetworkError(std::format("cannot fetch '{}': the server is too slow", request.url));
-        };
+        const std::string url = join_address(mirror, file);
         try {
-            const auto text = net::find_text(transport_, request, limit);
+            const auto text = find_metadata(transport_, url, limit, options_.limits.metadata_time);
             if (!text) continue;
-            with_context(std::format("reading '{}'", request.url), [&] { accept(*text); });
+            with_context(std::format("reading '{}'", url), [&] { accept(*text); });
             return true;
         } catch (const SystemError&) {
             throw;  // of this machine, not of the mirror

@@ -66,6 +66,7 @@ struct Delegation {
     bool is_terminating = false;
     std::vector<std::string> paths;          // patterns; or else
     std::vector<std::string> hash_prefixes;  // of the SHA-256 of a target's name
+    std::uint64_t days = 0;  // how long its owner wants it to hold; 0: not said. "x-cairn-days", of our own
 };
 
 /// Many equal bins by hash (the specification's "succinct hash bin delegations").

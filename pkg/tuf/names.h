@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "pkg/tuf/metadata.h"
 
@@ -17,11 +19,19 @@ std::string quote_path(std::string_view path);
 /// "snapshot.json", or "7.snapshot.json" with consistent snapshots.
 std::string metadata_file_name(std::string_view role, std::optional<std::uint64_t> version);
 
+/// "folder/<hash>.file": what a target's file is called with consistent snapshots (specification, section
+/// 6.2). The description has a hash.
+std::string consistent_name(const std::string& target, const FileDescription& file);
+
 /// Whether a delegation is about this target. Patterns are matched part by part; '*' and '?' never match '/'.
 bool covers(const Delegation& delegation, std::string_view target);
 
 /// The bin that a target is in.
 std::string bin_of(const SuccinctBins& bins, std::string_view target);
+
+/// The names of all roles among `files` (a snapshot's) that are bins of these.
+std::vector<std::string> list_bins(const SuccinctBins& bins,
+                                   const std::map<std::string, FileDescription>& files);
 
 /// Throws Error for a target's name that is no relative path staying inside: empty, absolute, or with a part
 /// that is empty, "." or "..".

@@ -13,6 +13,7 @@ namespace cairn::tuf {
 namespace {
 
 constexpr std::uint64_t most_bits = 32;
+constexpr std::uint64_t most_days = 3650;
 
 /// Members that every role has. The first number of "spec_version" must be ours; the others may differ.
 Head parse_head(const Fields& fields, std::string_view type) {
@@ -97,6 +98,8 @@ Delegation parse_delegation(const Json& json) {
         fields.fail("paths", "or \"path_hash_prefixes\": one of the two must be there");
     if (has_paths) role.paths = parse_texts(fields, "paths");
     if (has_prefixes) role.hash_prefixes = parse_texts(fields, "path_hash_prefixes");
+    if (fields.find("x-cairn-days") != nullptr) role.days = fields.number("x-cairn-days", 1);
+    if (role.days > most_days) fields.fail("x-cairn-days", "is more than ten years");
     static const std::set<std::string> top = {"root", "timestamp", "snapshot", "targets"};
     if (role.name.empty() || top.contains(role.name))
         fields.fail("name", std::format("must not be \"{}\"", role.name));

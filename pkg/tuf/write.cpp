@@ -36,6 +36,7 @@ Json to_json(const Delegation& role) {
         json["paths"] = role.paths;
     else
         json["path_hash_prefixes"] = role.hash_prefixes;
+    if (role.days > 0) json["x-cairn-days"] = role.days;
     return json;
 }
 

@@ -98,6 +98,7 @@ void HttpServer::answer(int connection) {
         const ssize_t count = ::send(connection, reply.data() + sent, reply.size() - sent, MSG_NOSIGNAL);
         if (count <= 0) return;
         sent += static_cast<std::size_t>(count);
+        bytes_sent_ += static_cast<std::uint64_t>(count);
     }
 }
 

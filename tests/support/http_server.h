@@ -45,6 +45,8 @@ class HttpServer {
     std::string address(const std::string& path = "") const;
     /// "GET /path", with " bytes=…" for ranges; in order of arrival.
     std::vector<std::string> requests() const;
+    /// So many bytes went out, or into the buffers of connections, so far.
+    std::uint64_t bytes_sent() const { return bytes_sent_; }
 
   private:
     void accept_connections();
@@ -54,6 +56,7 @@ class HttpServer {
     Fd listener_;
     std::uint16_t port_ = 0;
     std::atomic<bool> is_stopping_ = false;
+    std::atomic<std::uint64_t> bytes_sent_ = 0;
     mutable std::mutex mutex_;
     std::map<std::string, ServedFile> files_;  // guarded by mutex_
     std::vector<std::string> requests_;        // guarded by mutex_

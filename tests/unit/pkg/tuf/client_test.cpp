@@ -1,5 +1,6 @@
 #include "pkg/tuf/client.h"
 
+#include <array>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -341,6 +342,52 @@ TEST_F(TufClient, RefusesATargetWithOtherBytes) {
     fs::remove(served);
     EXPECT_THAT(refusal_of([&] { download("file"); }), HasSubstr("no such file"));
     EXPECT_TRUE(!fs::exists(output_) || fs::is_empty(output_));
+}
+
+/// A server that would never end, and a way there that bounds nothing itself.
+class EndlessTransport final : public net::Transport {
+  public:
+    explicit EndlessTransport(net::Transport& metadata) : metadata_(metadata) {}
+    net::Outcome get(const net::Request& request, const net::Sink& sink) override {
+        if (!request.url.contains("/targets/")) return metadata_.get(request, sink);
+        const std::array<std::uint8_t, 4096> piece = {};
+        for (; given_ < most; given_ += piece.size()) sink(piece);
+        throw NetworkError("nobody stopped it");
+    }
+    std::size_t given() const { return given_; }
+
+  private:
+    static constexpr std::size_t most = 64 << 20;
+    net::Transport& metadata_;
+    std::size_t given_ = 0;
+};
+
+TEST_F(TufClient, CutsEndlessDataOffAtThePromisedLength) {
+    repository_.add_target(repository_.targets, "file", "content");
+    start();
+    EndlessTransport endless(transport_);
+    Client client({.state = state_, .metadata_mirrors = mirrors_, .now = now_}, endless);
+    client.refresh();
+    EXPECT_THAT(refusal_of([&] { client.download("file", {repository_.address() + "/targets"}, output_); }),
+                HasSubstr("cannot trust target 'file': it has more than the 7 bytes"));
+    EXPECT_EQ(endless.given(), 0U);  // not one piece more than the one that was too much
+    EXPECT_TRUE(fs::is_empty(output_));
+}
+
+TEST_F(TufClient, AServerThatSendsWithoutEndIsLeftAtOnce) {
+    repository_.add_target(repository_.targets, "file", "content");
+    start();
+    support::HttpServer server;
+    const std::string path = "/" + crypto::hash_sha256("content").to_hex() + ".file";
+    constexpr std::size_t much = 64 << 20;
+    server.serve(path, "content" + std::string(much, 'x'));
+    net::CurlTransport curl({.attempts = 1});
+    net::SchemeTransport both(transport_, curl);
+    Client client({.state = state_, .metadata_mirrors = mirrors_, .now = now_}, both);
+    client.refresh();
+    EXPECT_NE(refusal_of([&] { client.download("file", {server.address()}, output_); }), "");
+    EXPECT_LT(server.bytes_sent(), much / 4);  // what fits into the buffers of a connection
+    EXPECT_EQ(server.requests(), std::vector<std::string>{"GET " + path});
 }
 
 TEST_F(TufClient, BoundsEveryMetadataFile) {
