@@ -37,7 +37,8 @@ void print_missing(const std::vector<repo::Missing>& missing) {
         std::println("  {}: {} of {} by {}; not yet by", role.role, role.count, role.threshold, role.whose);
         for (const std::string& id : role.open_keys) std::println("    {}", id);
     }
-    if (bins > 0) std::println("  and {} bins of packages, by the keys of targets", bins);
+    if (bins > 0)
+        std::println("  and {} bin{} of packages, by the keys of targets", bins, bins == 1 ? "" : "s");
 }
 
 void finish(repo::Repository& repository, const repo::CommitResult& result) {

@@ -6,6 +6,7 @@
 #include "cli/host/repo_transport.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
+#include "pkg/base/error.h"
 #include "pkg/base/files.h"
 #include "pkg/base/text.h"
 #include "pkg/repo/layout.h"
@@ -40,7 +41,8 @@ repo::MirrorResult run_mirror(const Options& options) {
     request.on_target = [&](const std::string& target, std::uint64_t size) {
         progress.note(std::format("{} ({})", target, format_bytes(size)));
     };
-    return repo::mirror(request, transport.any);
+    return with_context(std::format("copying '{}'", options.address),
+                        [&] { return repo::mirror(request, transport.any); });
 }
 
 int mirror(const Options& options) {

@@ -111,15 +111,20 @@ void Client::persist(std::string_view role, std::string_view text) const {
     replace_file(options_.state / metadata_file_name(role, std::nullopt), text);
 }
 
-/// From the first mirror whose file is accepted. False when no mirror has such a file; when one had it and it
-/// was refused, the first such reason is thrown.
-bool Client::fetch_metadata(const std::string& file, std::uint64_t limit, const Accept& accept) {
+/// From the first mirror whose file is accepted. False when a mirror says that there is no such file, and no
+/// other has one that is accepted: a mirror that is gone or lies holds nothing up. Else the first reason is
+/// thrown; when the file is required, also over one that does not have it.
+bool Client::fetch_metadata(const std::string& file, std::uint64_t limit, Need need, const Accept& accept) {
     std::exception_ptr refusal;
+    bool is_missing = false;
     for (const std::string& mirror : options_.metadata_mirrors) {
         const std::string url = join_address(mirror, file);
         try {
             const auto text = find_metadata(transport_, url, limit, options_.limits.metadata_time);
-            if (!text) continue;
+            if (!text) {
+                is_missing = true;
+                continue;
+            }
             with_context(std::format("reading '{}'", url), [&] { accept(*text); });
             return true;
         } catch (const SystemError&) {
@@ -128,12 +133,12 @@ bool Client::fetch_metadata(const std::string& file, std::uint64_t limit, const 
             if (!refusal) refusal = std::current_exception();
         }
     }
-    if (refusal) std::rethrow_exception(refusal);
+    if (refusal && (need == Need::required || !is_missing)) std::rethrow_exception(refusal);
     return false;
 }
 
 void Client::require_metadata(const std::string& file, std::uint64_t limit, const Accept& accept) {
-    if (fetch_metadata(file, limit, accept)) return;
+    if (fetch_metadata(file, limit, Need::required, accept)) return;
     throw NetworkError(std::format("the repository has no '{}'", file))
         .detail("address", options_.metadata_mirrors.empty() ? "none" : options_.metadata_mirrors.front())
         .hint("is this the address of a repository's metadata?");
@@ -156,17 +161,18 @@ void Client::refresh_root() {
             throw VerifyError(std::format("cannot trust the repository: it has more than {} new roots",
                                           options_.limits.roots));
         const std::string file = metadata_file_name("root", trusted_.root().version + 1);
-        const bool has_more = fetch_metadata(file, options_.limits.root, [&](const std::string& text) {
-            const bool is_rotated = trusted_.update_root(text);
-            // Power may fail between any two: without timestamp and snapshot the old root is still right, and
-            // the new root never stands beside what keys that it took away have signed.
-            if (is_rotated) {
-                fs::remove(options_.state / "timestamp.json");
-                fs::remove(options_.state / "snapshot.json");
-                sync_fd(lock_.get(), options_.state.string());
-            }
-            persist("root", text);
-        });
+        const bool has_more =
+            fetch_metadata(file, options_.limits.root, Need::optional, [&](const std::string& text) {
+                const bool is_rotated = trusted_.update_root(text);
+                // Power may fail between any two: without timestamp and snapshot the old root is still right,
+                // and the new root never stands beside what keys that it took away have signed.
+                if (is_rotated) {
+                    fs::remove(options_.state / "timestamp.json");
+                    fs::remove(options_.state / "snapshot.json");
+                    sync_fd(lock_.get(), options_.state.string());
+                }
+                persist("root", text);
+            });
         if (!has_more) break;
     }
     trusted_.finish_root();

@@ -65,7 +65,8 @@ class Client {
     using Accept = std::function<void(const std::string& text)>;
     std::optional<std::string> find_state(std::string_view role, std::uint64_t limit) const;
     void persist(std::string_view role, std::string_view text) const;
-    bool fetch_metadata(const std::string& file, std::uint64_t limit, const Accept& accept);
+    enum class Need { required, optional };
+    bool fetch_metadata(const std::string& file, std::uint64_t limit, Need need, const Accept& accept);
     void require_metadata(const std::string& file, std::uint64_t limit, const Accept& accept);
     std::optional<std::uint64_t> file_version(std::uint64_t version) const;
 

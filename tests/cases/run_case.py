@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+KEYS = REPOSITORY / "tests/data/keys"
 SECTION = re.compile(r"^== (\w+)(?: (.*))?$")
 
 
@@ -91,22 +92,26 @@ class Project:
         path.write_bytes(path.read_bytes() + b"more")
 
     def run(self, command):
-        words = [str(self.program) if word == "cairn" else word for word in shlex.split(command)]
+        words = [str(self.program) if word == "cairn" else word for word in shlex.split(command.replace("@keys@", str(KEYS)))]
         environment = {
             "PATH": f"{self.programs}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.root.parent), "LC_ALL": "C.UTF-8",
             "TMPDIR": str(self.root.parent), "CAIRN_ROOT": str(self.root), "CAIRN_CACHE": str(self.cache),
-            "CAIRN_KEYS": str(REPOSITORY / "tests/data/keys"), "CAIRN_SOURCE_MIRROR": str(self.mirror),
+            "CAIRN_KEYS": str(KEYS), "CAIRN_SOURCE_MIRROR": str(self.mirror),
             "CAIRN_DEBIAN_MIRROR": "http://127.0.0.1:9",
         }
         result = subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, timeout=100)
-        return result.returncode, self.errors_of(result.stderr), result.stdout
+        return result.returncode, self.errors_of(result.stderr), self.without_places(result.stdout)
+
+    def without_places(self, text):
+        for name, path in (("root", self.root), ("cache", self.cache), ("keys", KEYS)):
+            text = text.replace(str(path), f"@{name}@")
+        return text
 
     def errors_of(self, text):
         """From the first error on, without what differs from run to run."""
         start = re.search(r"^error: ", text, re.M)
         text = text[start.start():] if start else text
-        for name, path in (("root", self.root), ("cache", self.cache)):
-            text = text.replace(str(path), f"@{name}@")
+        text = self.without_places(text)
         for archive, sha256 in self.hashes.items():
             text = text.replace(sha256, f"@sha256({archive})@")
         return text

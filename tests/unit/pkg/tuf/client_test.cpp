@@ -436,6 +436,24 @@ TEST_F(TufClient, GivesUpOnServersThatAreSlow) {
     refresh_from({server.address(), repository_.address()});  // the next mirror does it
 }
 
+/// The first cannot be reached, the second has a next root that is none, the third has no next root: there is
+/// none. With no mirror that says so there may be one, and nothing goes on without it.
+TEST_F(TufClient, AMirrorThatIsGoneOrLiesHoldsNoRootUp) {
+    start();
+    support::HttpServer liar;
+    liar.serve("/2.root.json", "{}");
+    net::CurlTransport curl({.connect_timeout = std::chrono::seconds(1), .attempts = 1});
+    net::SchemeTransport both(transport_, curl);
+    const auto refresh_from = [&](const std::vector<std::string>& mirrors) {
+        Client({.state = state_, .metadata_mirrors = mirrors, .now = now_}, both).refresh();
+    };
+    const std::string gone = "http://127.0.0.1:9";
+    EXPECT_THAT(refusal_of([&] { refresh_from({gone}); }), HasSubstr("2.root.json"));
+    EXPECT_THAT(refusal_of([&] { refresh_from({gone, liar.address()}); }), HasSubstr("2.root.json"));
+    refresh_from({gone, liar.address(), repository_.address()});
+    EXPECT_EQ(known_version("timestamp"), 1U);
+}
+
 TEST_F(TufClient, GoesOnToTheNextMirrorWhenOneLies) {
     repository_.add_target(repository_.targets, "file", "content");
     start();
