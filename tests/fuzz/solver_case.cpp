@@ -120,10 +120,11 @@ FUZZ_TARGET(input) {
         return;
     const auto choice = find_accepted([&] { return solve::choose_packages(found->universe, found->job); });
     if (!choice) return;
-    solve::Universe reversed = found->universe;
-    std::ranges::reverse(reversed.candidates);
-    const auto again = find_accepted([&] { return solve::choose_packages(reversed, found->job); });
-    require(again && again->index() == choice->index(), "the order of the candidates means nothing");
+    solve::Case reversed = *found;
+    std::ranges::reverse(reversed.universe.candidates);
+    std::ranges::reverse(reversed.job.install);
+    const auto again = find_accepted([&] { return solve::choose_packages(reversed.universe, reversed.job); });
+    require(again && again->index() == choice->index(), "the order of what is given means nothing");
 
     if (const auto* const explanation = std::get_if<solve::Explanation>(&*choice)) {
         require(!explanation->summary.empty() && !explanation->reasons.empty(), "a refusal has a reason");
@@ -133,6 +134,6 @@ FUZZ_TARGET(input) {
     }
     const After after(found->universe, std::get<solve::Solution>(*choice));
     after.check(found->job);
-    require(After(reversed, std::get<solve::Solution>(*again)).labels() == after.labels(),
+    require(After(reversed.universe, std::get<solve::Solution>(*again)).labels() == after.labels(),
             "nor does it for the solution");
 }
