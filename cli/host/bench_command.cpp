@@ -152,16 +152,20 @@ int bench(const Host& host, const Options& options) {
 
 }  // namespace
 
-milliseconds measure(const Command& command, const std::function<void()>& before) {
+milliseconds measure(const std::function<void()>& action, const std::function<void()>& before) {
     std::vector<milliseconds> times;
     for (int run = 0; run < runs; ++run) {
         if (before) before();
         const auto start = steady_clock::now();
-        run_command_checked(command);
+        action();
         times.push_back(since(start));
     }
     std::ranges::sort(times);
     return times[runs / 2];
+}
+
+milliseconds measure(const Command& command, const std::function<void()>& before) {
+    return measure([&] { run_command_checked(command); }, before);
 }
 
 double ratio(milliseconds time, milliseconds yardstick) {
@@ -177,7 +181,8 @@ void add_bench_command(term::Command& root, Host& host) {
     command.add_option("--arch", options->architecture, "x86_64 or aarch64; this machine's by default",
                        term::Completion::architecture);
     command.add_flag("--no-boot", options->is_without_boot, "do not start a machine");
-    command.add_flag("--packages", options->is_packages_only, "packages only, against tar, zstd and b2sum");
+    command.add_flag("--packages", options->is_packages_only,
+                     "packages only, against tar, b2sum, pacman and dpkg");
     command.add_option("--tree", options->tree,
                        "the tree to measure packages with, instead of 20,000 small files",
                        term::Completion::directory);

@@ -33,6 +33,7 @@ struct Options {
     std::string root;      // of --root: installed packages are meant, not a file
     std::vector<std::string> packages;
     bool is_json = false;
+    bool is_unpacking = false;  // of verify --unpack
 };
 
 package::PackageReader open(const Options& options) {
@@ -119,7 +120,7 @@ int verify(const Options& options) {
     for (const std::string& file : options.packages) {
         const package::PackageReader reader =
             package::open_package(file, allowed_package_keys(options.key_file));
-        package::verify_content(reader, package::Depth::full);
+        package::verify_content(reader, options.is_unpacking ? package::Depth::full : package::Depth::stored);
         std::println("{} {} is whole, and signed by {}", reader.identity().name, reader.identity().version,
                      crypto::key_id(reader.signer()));
     }
@@ -184,7 +185,10 @@ void add_package_command(term::Command& root, Host&) {
     add_reading_command(group, options, "list", "List a package's files, or a root's packages", list)
         .add_flag("--json", options->is_json, "print the file table as JSON");
     add_reading_command(group, options, "verify",
-                        "Check every byte of packages, or of what is installed in a root", verify);
+                        "Check every byte of packages, or of what is installed in a root", verify)
+        .add_flag(
+            "--unpack", options->is_unpacking,
+            "check too that the data unpacks to the files of the table: that its maker made no mistake");
     add_root_commands(group);
     add_reading_command(group, options, "extract", "Write a package's files into a new directory", extract)
         .add_required("directory", options->directory, "where to", term::Completion::directory)

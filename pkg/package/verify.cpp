@@ -39,6 +39,12 @@ void verify_file(ContentReader& content, const PackageReader& package, const arc
             .detail("found", "blake2b:" + found.to_hex());
 }
 
+void verify_batch(ContentReader& content, const PackageReader& package, const Batch& batch) {
+    for (std::size_t i = batch.begin; i < batch.end; ++i)
+        if (const auto& entry = package.files().entries[i]; entry.kind == archive::Kind::file)
+            verify_file(content, package, entry);
+}
+
 void verify_data(const PackageReader& package) {
     std::vector<std::uint8_t> buffer(256 * 1024);
     crypto::Blake2bHasher hasher;
@@ -57,19 +63,21 @@ void verify_data(const PackageReader& package) {
 }  // namespace
 
 void verify_content(const PackageReader& package, Depth depth) {
-    verify_data(package);
-    if (depth == Depth::stored) return;
+    if (depth == Depth::stored) return verify_data(package);
     const std::vector<Batch> batches = plan_batches(package.files());
+    // The stored data is one more batch, and the first: it is hashed in one go.
     std::atomic<std::size_t> next = 0;
     archive::run_on_threads(archive::default_threads, [&] {
         try {
             ContentReader content(package);
-            for (std::size_t i; (i = next++) < batches.size();)
-                for (std::size_t file = batches[i].begin; file < batches[i].end; ++file)
-                    if (const auto& entry = package.files().entries[file]; entry.kind == archive::Kind::file)
-                        verify_file(content, package, entry);
+            for (std::size_t i; (i = next++) <= batches.size();) {
+                if (i == 0)
+                    verify_data(package);
+                else
+                    verify_batch(content, package, batches[i - 1]);
+            }
         } catch (...) {
-            next = batches.size();
+            next = batches.size() + 1;
             throw;
         }
     });
