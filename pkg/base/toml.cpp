@@ -40,7 +40,7 @@ const toml::node* as_node(const void* node) {
     return static_cast<const toml::node*>(node);
 }
 
-std::string place(const std::string& file, const toml::source_region& region) {
+std::string format_place(const std::string& file, const toml::source_region& region) {
     return std::format("{}:{}:{}", file, region.begin.line, region.begin.column);
 }
 
@@ -65,6 +65,31 @@ std::string type_name(const toml::node& node) {
     }
 }
 
+/// Empty for what JSON has no exact form of.
+std::optional<Json> find_json_form(const toml::node& node) {
+    if (const auto* value = node.as_string()) return Json(value->get());
+    if (const auto* value = node.as_integer()) return Json(value->get());
+    if (const auto* value = node.as_boolean()) return Json(value->get());
+    if (const auto* items = node.as_array()) {
+        Json list = Json::array();
+        for (const toml::node& item : *items) {
+            auto form = find_json_form(item);
+            if (!form) return std::nullopt;
+            list.push_back(std::move(*form));
+        }
+        return list;
+    }
+    const auto* table = node.as_table();
+    if (table == nullptr) return std::nullopt;
+    Json object = Json::object();
+    for (const auto& [key, value] : *table) {
+        auto form = find_json_form(value);
+        if (!form) return std::nullopt;
+        object[std::string(key.str())] = std::move(*form);
+    }
+    return object;
+}
+
 }  // namespace
 
 TomlTable::TomlTable(std::shared_ptr<const Document> document, const void* table, std::string path)
@@ -84,7 +109,7 @@ TomlTable TomlTable::parse(std::string_view text, const std::string& file_name) 
         document->root = toml::parse(text, file_name);
     } catch (const toml::parse_error& error) {
         throw UsageError(std::format("cannot read '{}': {}", file_name, error.description()))
-            .detail("at", place(file_name, error.source()));
+            .detail("at", format_place(file_name, error.source()));
     }
     const void* root = &document->root;
     return TomlTable(std::move(document), root, "");
@@ -109,14 +134,14 @@ void TomlTable::fail(std::string_view key, const std::string& message) const {
     const toml::node* node = as_table(table_).get(key);
     const std::string name = path_.empty() ? std::string(key) : std::format("{}.{}", path_, key);
     UsageError error(std::format("wrong value in '{}': '{}' {}", document_->file_name, name, message));
-    if (node != nullptr) throw error.detail("at", place(document_->file_name, node->source()));
+    if (node != nullptr) throw error.detail("at", format_place(document_->file_name, node->source()));
     // The key is not there, perhaps because it is misspelt: then the misspelt one is what to look at.
     for (const auto& [other, value] : as_table(table_)) {
         if (asked_->contains(other.str()) || !find_nearest(other.str(), {{std::string(key)}})) continue;
-        throw error.detail("at", place(document_->file_name, other.source()))
+        throw error.detail("at", format_place(document_->file_name, other.source()))
             .hint(std::format("'{}' stands there; did you mean '{}'?", other.str(), key));
     }
-    throw error.detail("at", place(document_->file_name, as_table(table_).source()));
+    throw error.detail("at", format_place(document_->file_name, as_table(table_).source()));
 }
 
 std::optional<std::string> TomlTable::find_string(std::string_view key) {
@@ -196,13 +221,26 @@ std::vector<TomlTable> TomlTable::tables(std::string_view key) {
     return result;
 }
 
+std::optional<Json> TomlTable::find_json(std::string_view key) {
+    const toml::node* node = as_node(find_value(key));
+    if (node == nullptr) return std::nullopt;
+    auto form = find_json_form(*node);
+    if (!form) fail(key, "holds a date, a time or a number with a point");
+    return form;
+}
+
+std::string TomlTable::place(std::string_view key) const {
+    const toml::node* node = as_table(table_).get(key);
+    return format_place(document_->file_name, (node != nullptr ? *node : as_table(table_)).source());
+}
+
 void TomlTable::finish() const {
     for (const auto& [key, value] : as_table(table_)) {
         if (asked_->contains(key.str())) continue;
         const std::string name =
             path_.empty() ? std::string(key.str()) : std::format("{}.{}", path_, key.str());
         UsageError error(std::format("unknown key '{}' in '{}'", name, document_->file_name));
-        error.detail("at", place(document_->file_name, key.source()));
+        error.detail("at", format_place(document_->file_name, key.source()));
         const std::vector<std::string> known(asked_->begin(), asked_->end());
         if (const auto nearest = find_nearest(key.str(), known)) {
             error.hint(std::format("did you mean '{}'?", *nearest));

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "pkg/base/json.h"
+
 /// Reading TOML files that people write: every key has to be asked for by name and type, and what was not
 /// asked for is an error with file, line, column and the nearest known key. Wraps toml++.
 namespace cairn {
@@ -39,6 +41,8 @@ class TomlTable {
     std::optional<TomlTable> find_table(std::string_view key);
     /// `[[key]]` tables, in file order. Absent: empty.
     std::vector<TomlTable> tables(std::string_view key);
+    /// A value of any type as JSON; dates, times and numbers with a point are refused.
+    std::optional<Json> find_json(std::string_view key);
 
     /// Every key of this table must have been asked for by now; otherwise throws UsageError naming the
     /// unknown key, its place and the nearest known one. Call it after the last key of each table.
@@ -49,6 +53,8 @@ class TomlTable {
     [[noreturn]] void fail(std::string_view key, const std::string& message) const;
 
     const std::string& file_name() const;
+    /// "file:line:column" of the value of `key`, or of this table when it is not there.
+    std::string place(std::string_view key) const;
 
     struct Document;
     struct Node;

@@ -75,5 +75,21 @@ TEST(Toml, ReadsListsOfTables) {
     table.finish();
 }
 
+TEST(Toml, GivesAnyValueAsJson) {
+    TomlTable table = TomlTable::parse("a = [1, true, \"x\"]\nb = { c = { d = -1 } }\ne = 1.5\n", "r.toml");
+    EXPECT_EQ(table.find_json("a"), Json::parse(R"([1, true, "x"])"));
+    EXPECT_EQ(table.find_json("b"), Json::parse(R"({"c": {"d": -1}})"));
+    EXPECT_EQ(table.find_json("f"), std::nullopt);
+    EXPECT_THAT(report_of([&] { table.find_json("e"); }), HasSubstr("r.toml:3:"));
+    table.finish();
+}
+
+TEST(Toml, SaysWhereAValueStands) {
+    TomlTable table = TomlTable::parse("x = 1\n[t]\na = 1\n", "r.toml");
+    TomlTable inner = table.find_table("t").value();
+    EXPECT_EQ(inner.place("a"), "r.toml:3:5");
+    EXPECT_EQ(inner.place("b"), "r.toml:2:1");
+}
+
 }  // namespace
 }  // namespace cairn
