@@ -59,6 +59,10 @@ std::vector<Violation> find_violations(const Json& document, const Schema& schem
 std::vector<Violation> find_violations(const Json& value, const Definition& definition,
                                        std::string_view path);
 
+/// The place of an entry within a place, as messages name it: a name that could be misread within a path
+/// stands in brackets and quotes.
+std::string format_step(const std::string& path, const std::string& name);
+
 /// The value at a setting's path; null when there is none. Borrowed from `document`.
 const Json* find_value(const Json& document, std::string_view path);
 /// Makes the groups on the way; what is no table there is replaced.

@@ -26,16 +26,6 @@ std::string type_name(const Json& value) {
     return value.is_array() ? "a list" : "a table";
 }
 
-/// A name that could be misread within a path stands in brackets and quotes.
-std::string step(const std::string& path, const std::string& name) {
-    const bool is_plain = !name.empty() && name.size() <= 63 && std::ranges::all_of(name, [](char letter) {
-        return letter == '_' || letter == '-' || (letter >= '0' && letter <= '9') ||
-               (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
-    });
-    if (!is_plain) return std::format("{}[{}]", path, show(name));
-    return path.empty() ? name : std::format("{}.{}", path, name);
-}
-
 class Checker {
   public:
     std::vector<Violation> take() { return std::move(violations_); }
@@ -104,7 +94,7 @@ class Checker {
     /// The value is not shown: it may be a secret under a misspelt name.
     void add_unknown(const std::string& path, const std::string& key, const std::vector<std::string>& known) {
         const auto nearest = find_nearest(key, known);
-        add({step(path, key), "", "is not known",
+        add({format_step(path, key), "", "is not known",
              nearest ? std::format("did you mean '{}'?", *nearest)
                      : std::format("one of '{}'", join(known, "', '"))});
     }
@@ -160,9 +150,9 @@ class Checker {
             return add(value, definition, path, *why);
         for (const auto& [name, entry] : value.items()) {
             if (definition.pattern->is_match(name))
-                check(entry, definition.item[0], step(path, name));
+                check(entry, definition.item[0], format_step(path, name));
             else
-                add({step(path, name), "", "is no name for an entry",
+                add({format_step(path, name), "", "is no name for an entry",
                      std::format("names that match '{}'", definition.pattern->text())});
         }
     }
@@ -171,13 +161,13 @@ class Checker {
         if (!value.is_object()) return add_wrong_type(value, definition, path);
         for (const auto& [key, field] : value.items()) {
             if (const Definition* known = definition.find_field(key))
-                check(field, *known, step(path, key));
+                check(field, *known, format_step(path, key));
             else
                 add_unknown(path, key, names_of(definition));
         }
         for (const Definition& field : definition.fields)
             if (field.is_required && !value.contains(field.name))
-                add({step(path, field.name), "", "is missing", describe_allowed(field)});
+                add({format_step(path, field.name), "", "is missing", describe_allowed(field)});
     }
 
     static std::vector<std::string> names_of(const Definition& record) {
@@ -190,6 +180,15 @@ class Checker {
 };
 
 }  // namespace
+
+std::string format_step(const std::string& path, const std::string& name) {
+    const bool is_plain = !name.empty() && name.size() <= 63 && std::ranges::all_of(name, [](char letter) {
+        return letter == '_' || letter == '-' || (letter >= '0' && letter <= '9') ||
+               (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+    });
+    if (!is_plain) return std::format("{}[{}]", path, show(name));
+    return path.empty() ? name : std::format("{}.{}", path, name);
+}
 
 std::vector<Violation> find_violations(const Json& document, const Schema& schema) {
     Checker checker;
