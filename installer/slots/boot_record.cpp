@@ -20,10 +20,12 @@ namespace {
 constexpr std::uint64_t most_bytes = 256 * 1024;
 constexpr std::uint64_t kept_bytes = most_bytes / 4;
 
-constexpr std::array<std::pair<BootEventKind, std::string_view>, 3> kind_names = {
+constexpr std::array<std::pair<BootEventKind, std::string_view>, 5> kind_names = {
     {{BootEventKind::attempt, "attempt"},
      {BootEventKind::failure, "failure"},
-     {BootEventKind::good, "good"}}};
+     {BootEventKind::good, "good"},
+     {BootEventKind::trial, "trial"},
+     {BootEventKind::fallback, "fallback"}}};
 
 std::string_view to_text(BootEventKind kind) {
     for (const auto& [value, name] : kind_names)
