@@ -7,8 +7,9 @@
 #include "installer/slots/boot_files.h"
 #include "installer/slots/trial.h"
 
-/// What trial.h decides, carried out: boot files, boot record and deny list in the order that survives a power
-/// cut between any two of them. Each step that was stopped is called again, on what it left, until it returns.
+/// What trial.h decides, carried out: boot files, boot record and deny list in the order that survives a
+/// power cut between any two of them. Each step that was stopped is called again, on what it left, until it
+/// returns.
 namespace cairn::slots {
 
 /// Where a machine keeps what these steps change, and which boot they happen in.
@@ -24,7 +25,8 @@ struct BootState {
 void start_trial(const BootState& state, const ImageVersion& image, const std::string& root_hash);
 /// Carries out `plan_try`. After `give_up` the caller reboots.
 void apply_try(const BootState& state, const ImageVersion& image, const TryPlan& plan);
-/// The running version is good: its counted file goes, `good` is recorded, and what was held is offered again.
+/// The running version is good: its counted file goes, `good` is recorded, and what was held is offered
+/// again.
 void confirm(const BootState& state, const ImageVersion& image, const std::string& root_hash);
 /// On the deny list, then without boot files, then judged in the record.
 void apply_fallback(const BootState& state, const FailedTrial& trial, const Fallback& fallback);

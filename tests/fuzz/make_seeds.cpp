@@ -3,6 +3,7 @@
 
 #include "installer/disks/gpt.h"
 #include "installer/slots/boot_record.h"
+#include "installer/slots/deny_list.h"
 #include "pkg/archive/zstd.h"
 #include "pkg/package/bytes.h"
 #include "pkg/package/head_codec.h"
@@ -200,6 +201,26 @@ void add_disks(const Corpus& corpus) {
     corpus.add("partition_table", "backup", text_of(disk.read(0, size)));
 }
 
+void add_deny_list(const Corpus& corpus) {
+    slots::DenyList list;
+    list.add({.image = {.name = "base", .version = "2.0"}, .cause = "by operator", .time = 1'800'000'000});
+    list.add(
+        {.image = {.name = "base", .version = "2.1~rc"}, .ban = slots::Ban::held, .cause = "fails in both"});
+    corpus.add("deny_list", "two", list.to_text());
+    corpus.add("deny_list", "empty", slots::DenyList().to_text());
+}
+
+void add_boot_files(const Corpus& corpus) {
+    const slots::ImageVersion image = {.name = "base-x", .version = "1.0~rc^2.A"};
+    corpus.add("boot_files", "good", layout::to_text({.name = image.name, .version = image.version}));
+    corpus.add(
+        "boot_files", "on_trial",
+        layout::to_text({.name = image.name, .version = image.version, .counter = layout::first_tries}));
+    corpus.add("boot_files", "staged", slots::staged_name(image));
+    corpus.add("boot_files", "unfinished", slots::unfinished_name(image));
+    corpus.add("boot_files", "foreign", "fedora.efi");
+}
+
 void add_boot_record(const Corpus& corpus) {
     const fs::path record = corpus.path("boot_record", "events");
     slots::BootEvent event{
@@ -229,4 +250,6 @@ int main(int count, char** arguments) {
     add_metadata(corpus);
     add_disks(corpus);
     add_boot_record(corpus);
+    add_deny_list(corpus);
+    add_boot_files(corpus);
 }

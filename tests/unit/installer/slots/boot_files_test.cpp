@@ -16,7 +16,8 @@ TEST(BootFiles, TellsWhatANameSays) {
     EXPECT_EQ(kind("base_2.0+3-0.efi"), BootFileKind::on_trial);
     EXPECT_EQ(kind("base_2.0.efi.staged"), BootFileKind::staged);
     EXPECT_EQ(kind("base_2.0.efi.part"), BootFileKind::unfinished);
-    for (const char* name : {"grub.efi", "base_2.0+3-0.efi.staged", "base_2.0.efi.old", "base_2.0", ".staged", ""})
+    for (const char* name :
+         {"grub.efi", "base_2.0+3-0.efi.staged", "base_2.0.efi.old", "base_2.0", ".staged", ""})
         EXPECT_FALSE(find_boot_file(name)) << name;
     EXPECT_EQ(find_boot_file(staged_name(v2))->image, v2);
     EXPECT_EQ(find_boot_file(unfinished_name(v2))->image, v2);

@@ -22,7 +22,8 @@ class BootFolder {
     }
     void put(const std::string& file) const {
         const auto found = find_boot_file(file);
-        write_file(path() / file, found ? make_boot_content(found->image.name, found->image.version) : "foreign");
+        write_file(path() / file,
+                   found ? make_boot_content(found->image.name, found->image.version) : "foreign");
     }
     void put(const std::string& file, std::string_view content) const { write_file(path() / file, content); }
     const std::filesystem::path& path() const { return directory_.path(); }

@@ -46,7 +46,8 @@ inline std::vector<LoaderEntry> list_loader_entries(const std::filesystem::path&
         LoaderEntry entry = {.file = file, .id = lines[0].substr(9), .version = lines[1].substr(14)};
         entry.is_whole = content == make_boot_content(entry.id, entry.version);
         // The counter is what stands after the last '+', whatever the rest of the name is.
-        if (const auto name = layout::find_boot_file_name("x_1" + file.substr(std::min(file.rfind('+'), file.size()))))
+        if (const auto name =
+                layout::find_boot_file_name("x_1" + file.substr(std::min(file.rfind('+'), file.size()))))
             entry.counter = name->counter;
         entries.push_back(entry);
     }
@@ -55,7 +56,9 @@ inline std::vector<LoaderEntry> list_loader_entries(const std::filesystem::path&
 
 /// Below 0: `one` is offered before `other`; 0: the loader may take either.
 inline int compare_entries(const LoaderEntry& one, const LoaderEntry& other) {
-    const auto is_used_up = [](const LoaderEntry& entry) { return entry.counter && entry.counter->left == 0; };
+    const auto is_used_up = [](const LoaderEntry& entry) {
+        return entry.counter && entry.counter->left == 0;
+    };
     if (is_used_up(one) != is_used_up(other)) return is_used_up(one) ? 1 : -1;
     if (one.id != other.id) return one.id < other.id ? -1 : 1;
     if (const auto order = package::compare_versions(one.version, other.version); order != 0)
@@ -79,7 +82,8 @@ inline std::optional<LoaderEntry> choose_entry(const std::filesystem::path& fold
 
 /// Boots the folder again and again, as a watchdog would, until one of the versions that `work` comes up.
 /// Gives its version, or what it is stuck with.
-inline std::string boot_until_up(const std::filesystem::path& folder, const std::set<std::string>& work, Tie tie) {
+inline std::string boot_until_up(const std::filesystem::path& folder, const std::set<std::string>& work,
+                                 Tie tie) {
     for (int boot = 0; boot < 12; ++boot) {
         const auto entry = choose_entry(folder, tie);
         if (!entry) return "nothing to boot";
