@@ -16,7 +16,7 @@ constexpr std::size_t most_versions = 64;
 constexpr std::size_t longest_cause = 4096;
 constexpr std::uint64_t most_bytes = 1 << 20;
 
-std::string_view to_text(Ban ban) {
+std::string_view name_of(Ban ban) {
     return ban == Ban::denied ? "denied" : "held";
 }
 
@@ -94,7 +94,7 @@ std::string DenyList::to_text() const {
     for (const DeniedVersion& version : versions_)
         versions.push_back({{"name", version.image.name},
                             {"version", version.image.version},
-                            {"ban", slots::to_text(version.ban)},
+                            {"ban", name_of(version.ban)},
                             {"cause", version.cause},
                             {"time", version.time}});
     return format_json({{"format", format}, {"versions", versions}});

@@ -25,7 +25,7 @@ inline constexpr std::string_view by_operator = "by operator";
 /// A plain value; who changes it writes it back.
 class DenyList {
   public:
-    /// Throws VerifyError for everything that FORMAT.md does not allow.
+    /// Throws Error for everything that FORMAT.md does not allow.
     static DenyList parse(std::string_view text, std::string_view name);
     /// No file: an empty list.
     static DenyList read(const std::filesystem::path& path);

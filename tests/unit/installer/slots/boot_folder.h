@@ -14,6 +14,13 @@ inline const ImageVersion v1 = {.name = "base", .version = "1.0"};
 inline const ImageVersion v2 = {.name = "base", .version = "2.0"};
 inline const ImageVersion v10 = {.name = "base", .version = "10.0"};
 
+/// In memory where there is such a place: every step syncs its whole file system, which on a disk that others
+/// write to takes seconds.
+inline TemporaryDirectory make_fast_directory() {
+    const std::filesystem::path memory = "/dev/shm";
+    return TemporaryDirectory(std::filesystem::is_directory(memory) ? memory : std::filesystem::path());
+}
+
 /// EFI/Linux of a made-up ESP: a real folder with whole boot files of the given names.
 class BootFolder {
   public:
@@ -31,7 +38,7 @@ class BootFolder {
     std::vector<std::string> names() const { return Dir::open(path()).names(""); }
 
   private:
-    TemporaryDirectory directory_;
+    TemporaryDirectory directory_ = make_fast_directory();
 };
 
 /// What stages a whole boot file.

@@ -70,9 +70,9 @@ TEST(DenyList, RefusesWhatIsNoList) {
           with("1.0", "1+0"), with("held", "maybe"), with("\"time\":1", "\"time\":\"1\""),
           with(",\"time\":1", ""), with("\"cause\":\"\"", "\"cause\":1"), with("[{", "[7,{"),
           with("\"format\":1", "\"format\":1,\"more\":1"), with("\"format\":1", "\"format\":1,\"format\":1")})
-        EXPECT_THROW(DenyList::parse(text, "list"), VerifyError) << text;
+        EXPECT_THROW(DenyList::parse(text, "list"), Error) << text;
     for (std::size_t length = 0; length < good.size(); ++length)
-        EXPECT_THROW(DenyList::parse(good.substr(0, length), "list"), VerifyError);
+        EXPECT_THROW(DenyList::parse(good.substr(0, length), "list"), Error);
 }
 
 }  // namespace
