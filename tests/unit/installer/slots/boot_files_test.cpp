@@ -129,15 +129,17 @@ TEST(BootFiles, TwoCountedFilesOfARenameThatWasCutBecomeOne) {
 }
 
 TEST(BootFiles, RenamesOverNothing) {
-    // Both counted names are there: the one that should be made is taken.
+    // An empty file has the new name: it goes first.
     const BootFolder folder({"base_1.0.efi", "base_2.0.efi.staged"});
     folder.put("base_2.0+3-0.efi", "");
     folder.files().put_on_trial(v2);
     EXPECT_EQ(read_file(folder.path() / "base_2.0+3-0.efi"), make_boot_content("base", "2.0"));
-    std::filesystem::create_directory(folder.path() / "base_10.0+3-0.efi");
+    // Something that is none of ours has the name: it stays.
+    std::filesystem::create_symlink("elsewhere", folder.path() / "base_10.0+3-0.efi");
     folder.put("base_10.0.efi.staged");
     EXPECT_THROW(folder.files().put_on_trial(v10), SystemError);
     EXPECT_TRUE(std::filesystem::exists(folder.path() / "base_10.0.efi.staged"));
+    EXPECT_TRUE(std::filesystem::is_symlink(folder.path() / "base_10.0+3-0.efi"));
 }
 
 }  // namespace

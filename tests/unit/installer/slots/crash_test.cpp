@@ -22,6 +22,7 @@ struct Case {
     std::vector<std::string> files;
     std::set<std::string> good;       // versions known to be good, whose files no stop may harm
     std::set<std::string> untouched;  // files that the step must not even move
+    std::vector<std::string> result;  // files in the end
     std::function<void(const BootState&)> step;
 };
 
@@ -66,21 +67,25 @@ const std::vector<Case>& cases() {
          {"base_1.0.efi"},
          {"1.0"},
          {"base_1.0.efi"},
+         {"base_1.0.efi", "base_2.0.efi.staged"},
          [](const BootState& s) { s.files.stage(v2, write_whole(v2)); }},
         {"stage again",
          {"base_1.0.efi", "base_2.0.efi.staged", "base_2.0.efi.part"},
          {"1.0"},
          {"base_1.0.efi"},
+         {"base_1.0.efi", "base_2.0.efi.staged"},
          [](const BootState& s) { s.files.stage(v2, write_whole(v2)); }},
         {"start a trial",
          {"base_1.0.efi", "base_2.0.efi.staged"},
          {"1.0"},
          {"base_1.0.efi"},
+         {"base_1.0.efi", "base_2.0+3-0.efi"},
          [](const BootState& s) { start_trial(s, v2, "r2"); }},
         {"take back",
          {"base_1.0.efi", "base_2.0+3-0.efi"},
          {"1.0"},
          {"base_1.0.efi"},
+         {"base_1.0.efi", "base_2.0.efi.staged"},
          [](const BootState& s) {
              if (find_on_trial(s.files.list(), v2)) s.files.take_back(v2);
          }},
@@ -88,35 +93,42 @@ const std::vector<Case>& cases() {
          {"base_1.0.efi", "base_2.0+3-0.efi"},
          {"1.0"},
          {"base_1.0.efi"},
+         {"base_1.0.efi", "base_2.0+2-1.efi"},
          [](const BootState& s) { apply_try(s, v2, {TryStep::rename, {.left = 2, .done = 1}}); }},
         {"give a trial up",
          {"base_1.0.efi", "base_2.0+0-3.efi"},
          {"1.0"},
+         {"base_1.0.efi"},
          {"base_1.0.efi"},
          [](const BootState& s) { apply_try(s, v2, {TryStep::give_up, {}}); }},
         {"confirm",
          {"base_1.0.efi", "base_2.0+2-1.efi"},
          {"1.0", "2.0"},
          {"base_1.0.efi"},
+         {"base_1.0.efi", "base_2.0.efi"},
          [](const BootState& s) { confirm(s, v2, "r2"); }},
         {"fall back",
          {"base_1.0.efi", "base_2.0+0-3.efi"},
          {"1.0"},
+         {"base_1.0.efi"},
          {"base_1.0.efi"},
          [](const BootState& s) { apply_fallback(s, failed_2(), {Ban::denied, "why"}); }},
         {"roll back",
          {"base_1.0.efi", "base_2.0.efi"},
          {"1.0", "2.0"},
          {"base_1.0.efi"},
+         {"base_1.0.efi"},
          [](const BootState& s) { apply_rollback(s, {.leaves = v2, .returns_to = v1}); }},
         {"give up a good one",
          {"base_1.0.efi", "base_2.0.efi"},
          {"1.0", "2.0"},
          {"base_1.0.efi"},
+         {"base_1.0.efi"},
          [](const BootState& s) { give_up(s, v2, "r2", "five boots"); }},
         {"make room for the next",
          {"base_1.0.efi", "base_2.0.efi"},
          {"1.0", "2.0"},
+         {"base_2.0.efi"},
          {"base_2.0.efi"},
          [](const BootState& s) { s.files.remove(v1); }},
     };
@@ -142,6 +154,7 @@ TEST(Crash, AtEachStopAGoodVersionBootsAndTheStepCanBeCompleted) {
         }
         const Machine whole = before.copy_to(work.path() / "whole");
         whole.run(one.step);
+        EXPECT_EQ(Dir::open(whole.folder()).names(""), one.result) << one.name;
         expect_bootable(whole, one, work.path() / "booted");
 
         std::size_t stops = 0;
