@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int64_t format_version = 1;
 constexpr unsigned deepest = 8;
+constexpr std::array<std::string_view, 4> reserved{"for", "if", "else", "end"};
 
 constexpr std::array<std::pair<std::string_view, Escape>, 6> escapes{{{"word", Escape::word},
                                                                       {"line", Escape::line},
@@ -62,7 +63,7 @@ class Parser {
             if (end == std::string_view::npos) fail("'{{' is not closed");
             const std::string tag(trim(rest_.substr(start + 2, end - start - 2)));
             const std::vector<std::string> words = split_words(tag);
-            const bool is_value = words.size() == 1 && words[0] != "end" && words[0] != "else";
+            const bool is_value = words.size() == 1 && !std::ranges::contains(reserved, words[0]);
             rest_.remove_prefix(end + 2);
             const bool is_dropped = !is_value && drop_own_line(text);
             add_text(parts, std::move(text));
