@@ -1,4 +1,6 @@
-#include "installer/settings/pattern.h"
+#include "installer/settings/letters.h"
+
+#include <cstdint>
 
 namespace cairn::settings {
 namespace {

@@ -4,6 +4,7 @@
 #include <format>
 #include <optional>
 
+#include "installer/settings/letters.h"
 #include "pkg/base/error.h"
 
 namespace cairn::settings {

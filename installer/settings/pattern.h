@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -42,12 +41,5 @@ class Pattern {
     std::vector<State> states_;  // state 0 is the end
     std::uint32_t start_ = 0;
 };
-
-/// The next code point of UTF-8, taken off the front; nothing sensible is there: `no_letter`, and `text`
-/// stays.
-constexpr char32_t no_letter = 0xFFFFFFFF;
-char32_t take_letter(std::string_view& text);
-/// How many code points; SIZE_MAX when it is not UTF-8.
-std::size_t count_letters(std::string_view text);
 
 }  // namespace cairn::settings

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <format>
 
+#include "installer/settings/letters.h"
 #include "installer/settings/values.h"
 #include "pkg/base/text.h"
 
