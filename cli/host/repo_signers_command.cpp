@@ -81,8 +81,11 @@ int delegate(const Options& options) {
     if (options.expires) request.lifetime = parse_days(*options.expires);
     repo::Repository repository = repo::Repository::open(options.repository);
     if (options.removes) {
-        finish(repository, repo::remove_channel(repository, options.channel, keys.signing(), read_clock()));
-        std::println("the repository has no channel '{}' any more", options.channel);
+        const repo::CommitResult result =
+            repo::remove_channel(repository, options.channel, keys.signing(), read_clock());
+        finish(repository, result);
+        if (result.is_effective())
+            std::println("the repository has no channel '{}' any more", options.channel);
         return term::success;
     }
     const std::vector<std::string> known = repo::list_channels(repository);
