@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 
 #include "pkg/base/error.h"
+#include "pkg/crypto/certificate_maker.h"
 #include "pkg/crypto/hash.h"
 #include "pkg/crypto/openssl_handles.h"
 #include "pkg/crypto/rsa.h"
@@ -22,8 +23,8 @@ X509Handle open_certificate(const Certificate& certificate) {
 }
 
 /// 16 bytes of the public key's hash: positive, and never zero at the front, so that its length is fixed.
-void set_serial(X509* certificate, const RsaPublicKey& key) {
-    const Hash hash = hash_sha256(key.der);
+void set_serial(X509* certificate, EVP_PKEY* key) {
+    const Hash hash = hash_sha256(make_der([&](unsigned char** place) { return i2d_PUBKEY(key, place); }));
     std::array<std::uint8_t, 16> bytes;
     std::copy_n(hash.bytes().begin(), bytes.size(), bytes.begin());
     bytes[0] = static_cast<std::uint8_t>((bytes[0] & 0x7f) | 0x40);
@@ -41,11 +42,10 @@ void add_extension(X509* certificate, int id, const char* value) {
 
 }  // namespace
 
-Certificate make_certificate(const RsaSecretKey& key, const std::string& common_name) {
-    auto* key_handle = static_cast<EVP_PKEY*>(key.handle());
+Certificate make_self_signed(EVP_PKEY* key, const std::string& common_name) {
     const X509Handle certificate(X509_new());
     CHECK(certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1);
-    set_serial(certificate.get(), key.public_key());
+    set_serial(certificate.get(), key);
     CHECK(ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate.get()), "20200101000000Z") == 1);
     CHECK(ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate.get()), "20491231235959Z") == 1);
     X509_NAME* name = X509_get_subject_name(certificate.get());
@@ -53,12 +53,16 @@ Certificate make_certificate(const RsaSecretKey& key, const std::string& common_
                                      reinterpret_cast<const unsigned char*>(common_name.data()),
                                      static_cast<int>(common_name.size()), -1, 0) == 1);
     CHECK(X509_set_issuer_name(certificate.get(), name) == 1);
-    CHECK(X509_set_pubkey(certificate.get(), key_handle) == 1);
+    CHECK(X509_set_pubkey(certificate.get(), key) == 1);
     add_extension(certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
     add_extension(certificate.get(), NID_key_usage, "digitalSignature");
     add_extension(certificate.get(), NID_subject_key_identifier, "hash");
-    CHECK(X509_sign(certificate.get(), key_handle, EVP_sha256()) > 0);
+    CHECK(X509_sign(certificate.get(), key, EVP_sha256()) > 0);
     return Certificate{make_der([&](unsigned char** place) { return i2d_X509(certificate.get(), place); })};
+}
+
+Certificate make_certificate(const RsaSecretKey& key, const std::string& common_name) {
+    return make_self_signed(static_cast<EVP_PKEY*>(key.handle()), common_name);
 }
 
 Certificate parse_certificate(std::string_view pem) {
