@@ -102,7 +102,7 @@ MachineState read_machine_state(const fs::path& root) {
     state.machine = disks::read_machine_name(root);
     read_release(state, root);
     read_boot_report(state, root);
-    state.services = read_services(root);
+    state.services = services::read_services(root);
     state.memory = read_memory(root);
     state.uptime = read_uptime(root);
     state.data_room = find_room(root / "var");

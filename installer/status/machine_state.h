@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "installer/status/service_state.h"
+#include "installer/services/services.h"
 
 /// What a person in front of the machine wants to know, read anew each time: from what the first process
 /// noted, from the kernel, and from the services' supervisor. Nothing that is missing or garbled is an error
@@ -47,7 +47,7 @@ struct MachineState {
     std::string data_error = {};
     std::optional<Room> data_room = {};
     std::vector<NetworkInterface> interfaces = {};
-    ServiceState services = {};
+    services::ServiceList services = {};
     Amount memory = {};
     std::chrono::minutes uptime = {};
     std::chrono::sys_seconds now = {};

@@ -43,11 +43,13 @@ std::string format_interface(const NetworkInterface& interface) {
     return std::format("{}: {}", interface.name, interface.has_carrier ? "no address yet" : "no cable");
 }
 
-std::string format_services(const ServiceState& services) {
-    if (services.count == 0) return "unknown";
-    if (services.down.empty()) return std::format("all {} are up", services.count);
-    return std::format("{}{} of {} are up; not: {}", services.have_all_been_up ? "" : "starting, ",
-                       services.count - services.down.size(), services.count, join(services.down, ", "));
+std::string format_services(const services::ServiceList& list) {
+    const std::size_t count = list.services.size();
+    if (count == 0) return "unknown";
+    const std::vector<std::string> down = services::names_not_up(list);
+    if (down.empty()) return std::format("all {} are up", count);
+    return std::format("{}{} of {} are up; not: {}", list.have_all_been_up ? "" : "starting, ",
+                       count - down.size(), count, join(down, ", "));
 }
 
 std::string format_uptime(std::chrono::minutes uptime) {

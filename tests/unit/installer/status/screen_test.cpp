@@ -13,6 +13,16 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+services::ServiceList make_services(const std::vector<std::string>& up,
+                                    const std::vector<std::string>& down) {
+    services::ServiceList list = {.have_all_been_up = true};
+    for (const std::string& name : up)
+        list.services.push_back({.name = name, .state = services::ServiceState::up});
+    for (const std::string& name : down)
+        list.services.push_back({.name = name, .state = services::ServiceState::failed});
+    return list;
+}
+
 class Screen : public testing::Test {
   protected:
     MachineState read() const { return read_machine_state(tree_.root()); }
@@ -27,8 +37,8 @@ class Screen : public testing::Test {
 };
 
 TEST_F(Screen, ShowsWhatRuns) {
-    for (const char* name : {"chronyd", "klog", "syslog"}) tree_.add_service(name, "run\n");
     MachineState state = read();
+    state.services = make_services({"chronyd", "klog", "syslog"}, {});
     state.data_room = Room{.amount = {1'000'000'000, 4'000'000'000}};
     state.interfaces = {{"eth0", true, {"10.0.2.15", "fec0::1"}}, {"eth1", true, {}}, {"eth2", false, {}}};
     state.now = std::chrono::sys_seconds(std::chrono::seconds(1'795'222'614));
@@ -58,7 +68,7 @@ TEST_F(Screen, SaysThatAVersionIsOnTrialAndWhoseKeysItHas) {
 
 TEST_F(Screen, NamesServicesThatAreNotUp) {
     MachineState state = read();
-    state.services = {.count = 6, .down = {"chronyd", "syslog"}, .have_all_been_up = true};
+    state.services = make_services({"hotplug", "klog", "udhcpc", "watchdog"}, {"chronyd", "syslog"});
     EXPECT_THAT(texts_of(state), Contains("  services   4 of 6 are up; not: chronyd, syslog"));
     state.services.have_all_been_up = false;
     EXPECT_THAT(texts_of(state), Contains("  services   starting, 4 of 6 are up; not: chronyd, syslog"));
@@ -100,7 +110,7 @@ TEST_F(Screen, LetsNoTextSteerTheTerminal) {
 TEST_F(Screen, FitsAnyTerminal) {
     MachineState state = read();
     state.machine = std::string(200, 'm');
-    state.services = {.count = 40, .down = std::vector<std::string>(40, "service")};
+    state.services = make_services({}, std::vector<std::string>(40, "service"));
     state.interfaces = std::vector<NetworkInterface>(30, {std::string(200, 'x'), true, {"10.0.2.15"}});
     for (const ScreenSize size : {ScreenSize{}, ScreenSize{132, 50}, ScreenSize{40, 10}, ScreenSize{26, 4}}) {
         const auto lines = texts_of(state, size);
@@ -112,7 +122,8 @@ TEST_F(Screen, FitsAnyTerminal) {
 
 TEST_F(Screen, BreaksLongLinesAtBlanks) {
     MachineState state = read();
-    state.services = {.count = 20, .down = std::vector<std::string>(20, "service")};
+    state.services = make_services({}, std::vector<std::string>(20, "service"));
+    state.services.have_all_been_up = false;
     const auto lines = texts_of(state);
     EXPECT_THAT(lines, Contains(testing::StartsWith("  services   starting, 0 of 20")));
     EXPECT_THAT(lines, Contains(testing::StartsWith("             service, service")));

@@ -29,14 +29,6 @@ class StatusTree {
         make_directories((root() / path).parent_path());
         write_file(root() / path, text);
     }
-    /// A service whose supervisor says `state`, with the text of its check, if it has one.
-    void add_service(const std::string& name, std::string_view state, std::string_view check = {}) {
-        const std::filesystem::path folder = std::filesystem::path("run/service") / name;
-        write(folder / "supervise/stat", state);
-        if (check.empty()) return;
-        write(folder / "check", check);
-        std::filesystem::permissions(root() / folder / "check", std::filesystem::perms::owner_all);
-    }
 
   private:
     TemporaryDirectory root_;
