@@ -25,6 +25,8 @@ Outcome to_outcome(Transfer::Verdict verdict) {
             return Outcome::not_found;
         case Transfer::Verdict::out_of_range:
             return Outcome::out_of_range;
+        case Transfer::Verdict::no_ranges:
+            return Outcome::no_ranges;
         default:
             return Outcome::complete;
     }

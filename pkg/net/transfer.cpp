@@ -74,7 +74,7 @@ void Transfer::set_options(void* handle, const CurlOptions& options) {
     set(handle, CURLOPT_BUFFERSIZE, 256L * 1024);
     if (request_.proxy) set(handle, CURLOPT_PROXY, request_.proxy->c_str());
     if (!options.ca_file.empty()) set(handle, CURLOPT_CAINFO, options.ca_file.c_str());
-    if (position() > 0 || request_.length) {
+    if (asks_for_part()) {
         const std::string end = request_.length ? std::to_string(request_.offset + *request_.length - 1) : "";
         set(handle, CURLOPT_RANGE, std::format("{}-{}", position(), end).c_str());
     }
@@ -159,6 +159,7 @@ void Transfer::check_answer() {
 
 bool Transfer::take_body(std::span<const std::uint8_t> bytes) {
     if (status_ != 200 && status_ != 206) return false;  // the words of an error page
+    if (is_refused_range()) return false;
     check_answer();
     const std::uint64_t passed_over = std::min<std::uint64_t>(bytes.size(), position() - body_position_);
     body_position_ += passed_over;
@@ -177,6 +178,7 @@ bool Transfer::take_body(std::span<const std::uint8_t> bytes) {
 
 Transfer::Verdict Transfer::judge(int result, const char* text) {
     if (has_all()) return Verdict::complete;
+    if (is_refused_range()) return Verdict::no_ranges;
     if (status_ >= 400) {
         problem_ = std::format("the server answered {}", status_);
         return judge_status();

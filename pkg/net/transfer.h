@@ -21,7 +21,7 @@ class Transfer {
   public:
     Transfer(const Request& request, const Sink& sink) : request_(request), sink_(sink) {}
 
-    enum class Verdict { complete, not_found, out_of_range, try_again };
+    enum class Verdict { complete, not_found, out_of_range, no_ranges, try_again };
 
     /// One attempt on `handle` (a CURL handle without options). `try_again` leaves the reason in problem().
     Verdict attempt(void* handle, const CurlOptions& options);
@@ -46,6 +46,11 @@ class Transfer {
     Verdict judge_status() const;
 
     std::uint64_t position() const { return request_.offset + received_; }
+    bool asks_for_part() const { return position() > 0 || request_.length; }
+    /// Of a request that requires ranges, before its first byte: later the file has changed its ways.
+    bool is_refused_range() const {
+        return request_.ranges == Ranges::required && asks_for_part() && status_ == 200 && received_ == 0;
+    }
     bool has_all() const { return request_.length && received_ == *request_.length; }
 
     const Request& request_;

@@ -72,6 +72,22 @@ TEST_F(CurlTransportTest, GivesEmptyFile) {
     EXPECT_EQ(received.text, "");
 }
 
+TEST_F(CurlTransportTest, ReadsNothingOfAServerWithoutRangesWhenTheyAreRequired) {
+    server_.serve("/plain", {.content = numbered_bytes(1000), .has_ranges = false});
+    server_.serve("/file", numbered_bytes(1000));
+    for (const std::uint64_t offset : {0, 10}) {
+        Request request{.offset = offset, .length = 100, .ranges = Ranges::required};
+        request.url = server_.address("/plain");
+        const Received plain = get(request);
+        EXPECT_EQ(plain.outcome, Outcome::no_ranges);
+        EXPECT_EQ(plain.text, "");
+        request.url = server_.address("/file");
+        const Received ranged = get(request);
+        EXPECT_EQ(ranged.outcome, Outcome::complete);
+        EXPECT_EQ(ranged.text, numbered_bytes(1000).substr(offset, 100));
+    }
+}
+
 TEST_F(CurlTransportTest, SaysThatFileIsNotThere) {
     const Received received = get({.url = server_.address("/missing")});
     EXPECT_EQ(received.outcome, Outcome::not_found);
