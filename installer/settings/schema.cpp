@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <format>
+#include <utility>
 
+#include "installer/settings/values.h"
 #include "pkg/base/dir.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
@@ -95,6 +97,19 @@ std::vector<std::string> Schema::words_below(std::string_view path) const {
         if (!std::ranges::contains(words, word)) words.push_back(std::move(word));
     }
     return words;
+}
+
+void Schema::set_defaults(const Json& document) {
+    if (auto violations = find_violations_within(document, *this); !violations.empty())
+        throw InvalidSettings(std::move(violations));
+    for (auto& [path, setting] : settings_) {
+        const Json* value = find_value(document, path);
+        if (value == nullptr) continue;
+        if (setting.definition.has_secret() || setting.definition.is_required)
+            throw UsageError(std::format("cannot take a default for setting '{}': it is {}", path,
+                                         setting.definition.is_required ? "required" : "a secret"));
+        setting.definition.default_value = *value;
+    }
 }
 
 Schema read_schema(const std::filesystem::path& directory) {

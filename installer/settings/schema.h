@@ -46,6 +46,9 @@ class Schema {
     bool is_group(std::string_view path) const;
     /// The words that may stand right below a group, for messages.
     std::vector<std::string> words_below(std::string_view path) const;
+    /// Gives settings other defaults: {"time": {"zone": "UTC"}}. Throws InvalidSettings for a value that is
+    /// not allowed, UsageError for one that may have no default (a secret's, a required one's).
+    void set_defaults(const Json& document);
 
   private:
     std::map<std::string, Setting, std::less<>> settings_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <format>
+#include <span>
 
 #include "pkg/base/dir.h"
 #include "pkg/base/error.h"
@@ -35,11 +36,27 @@ void write_synced(const fs::path& path, const Json& document) {
     sync_fd(file.get(), path.string());
 }
 
-Json read_document(const fs::path& path) {
-    Json document = parse_json(read_file(path, 2 * largest), path.string());
+Json parse_document(std::string_view text, const fs::path& path) {
+    Json document = parse_json(text, path.string());
     if (!document.is_object() || document.value("format", Json()) != format_version)
         throw VerifyError(
             std::format("cannot use '{}': it is not of format {}", path.string(), format_version));
+    return document;
+}
+
+Json read_document(const fs::path& path) {
+    return parse_document(read_file(path, 2 * largest), path);
+}
+
+Migrated to_content(Json document, const fs::path& path) {
+    if (!document.contains("values"))
+        throw VerifyError(std::format("cannot use '{}': it holds no values", path.string()));
+    return {std::move(document["values"]), document.value("kept", Json::object())};
+}
+
+Json to_json(const Migrated& content) {
+    Json document = {{"format", format_version}, {"values", content.values}};
+    if (!content.kept.empty()) document["kept"] = content.kept;
     return document;
 }
 
@@ -58,7 +75,42 @@ void make_private(const fs::path& path) {
     fs::permissions(path, fs::perms::owner_all);  // secrets are in it
 }
 
+/// The version that `current` leads to.
+std::uint64_t parse_current(const fs::path& target, const fs::path& link) {
+    const auto version = find_version(target.filename().string());
+    if (!version || target != fs::path("versions") / std::to_string(*version))
+        throw VerifyError(std::format("cannot use link '{}': it leads to '{}', which is no version",
+                                      link.string(), target.string()));
+    return *version;
+}
+
+/// A plain file's text. Does not wait for the other end of what only looks like one.
+std::string read_plain_file(const Dir& tree, const std::string& path) {
+    const std::string name = (fs::path(tree.name()) / path).string();
+    const Fd file = tree.open_file(path, O_RDONLY | O_NONBLOCK);
+    struct stat status = {};
+    if (fstat(file.get(), &status) != 0) throw SystemError(std::format("cannot look at '{}'", name));
+    if (!S_ISREG(status.st_mode))
+        throw VerifyError(std::format("cannot use '{}': it is no plain file", name));
+    std::string text(2 * largest + 1, '\0');
+    text.resize(
+        read_up_to(file.get(), std::span(reinterpret_cast<std::uint8_t*>(text.data()), text.size()), name));
+    if (text.size() > 2 * largest) throw VerifyError(std::format("cannot use '{}': it is too large", name));
+    return text;
+}
+
 }  // namespace
+
+Migrated read_stored(const fs::path& directory) {
+    const fs::path above = directory.parent_path();
+    const std::string name = directory.filename().string();
+    if (!fs::exists(above) || !Dir::open(above).find_status(name)) return {};
+    const Dir tree = Dir::open(above).open_directory(name);
+    if (!tree.find_status("current")) return {};
+    const std::uint64_t version = parse_current(tree.read_link("current"), directory / "current");
+    const std::string file = std::format("versions/{}/values.json", version);
+    return to_content(parse_document(read_plain_file(tree, file), directory / file), directory / file);
+}
 
 Store::Store(fs::path directory, std::size_t versions_kept)
     : directory_(std::move(directory)), versions_kept_(versions_kept) {
@@ -77,22 +129,15 @@ std::uint64_t Store::current() const {
     const fs::path target = fs::read_symlink(link, error);
     if (error == std::errc::no_such_file_or_directory) return 0;
     if (error) throw SystemError(std::format("cannot read link '{}'", link.string()), error.value());
-    const auto version = find_version(target.filename().string());
-    if (!version || target != fs::path("versions") / std::to_string(*version))
-        throw VerifyError(std::format("cannot use link '{}': it leads to '{}', which is no version",
-                                      link.string(), target.string()));
-    return *version;
+    return parse_current(target, link);
 }
 
-Json Store::read(std::uint64_t version) const {
-    if (version == 0) return Json::object();
+Migrated Store::read_with_kept(std::uint64_t version) const {
+    if (version == 0) return {};
     const fs::path file = version_path(version) / "values.json";
     if (!fs::exists(version_path(version)))
         throw Error(std::format("cannot read version {} of the settings: it is not kept", version));
-    Json document = read_document(file);
-    if (!document.contains("values"))
-        throw VerifyError(std::format("cannot use '{}': it holds no values", file.string()));
-    return std::move(document["values"]);
+    return to_content(read_document(file), file);
 }
 
 HistoryEntry Store::read_entry(std::uint64_t version) const {
@@ -142,20 +187,26 @@ std::optional<std::uint64_t> Store::find_undo() const {
 }
 
 std::uint64_t Store::commit(const Values& values, const Change& change) {
-    return add(values.document(), {.change = change});
+    return add({values.document(), read_with_kept(current()).kept}, {.change = change});
+}
+
+std::uint64_t Store::commit_migrated(const Migrated& migrated, const Change& change) {
+    return add(migrated, {.change = change});
 }
 
 std::uint64_t Store::return_to(std::uint64_t version, const Schema& schema, const Change& change) {
-    const Values values = verify_values(read(version), schema);
-    return add(values.document(), {.returned_to = version, .change = change});
+    const Migrated content = read_with_kept(version);
+    verify_values(content.values, schema);
+    return add(content, {.returned_to = version, .change = change});
 }
 
-std::uint64_t Store::add(const Json& values, HistoryEntry entry) {
-    if (format_json(values).size() > largest)
+std::uint64_t Store::add(const Migrated& content, HistoryEntry entry) {
+    const Json document = to_json(content);
+    if (format_json(document).size() > largest)
         throw UsageError(std::format("cannot store the settings: they take more than {} bytes", largest));
     const FileLock lock(directory_ / "lock", FileLock::Mode::exclusive);
     entry.parent = current();
-    if (read(entry.parent) == values && entry.parent != 0) return entry.parent;
+    if (entry.parent != 0 && read_with_kept(entry.parent) == content) return entry.parent;
     entry.version = entry.parent + 1;
     drop_leftovers(entry.parent);
 
@@ -163,7 +214,7 @@ std::uint64_t Store::add(const Json& values, HistoryEntry entry) {
     // touched it; what is half made has a number above it and is dropped by the next change.
     const fs::path made = version_path(entry.version);
     make_private(made);
-    write_synced(made / "values.json", {{"format", format_version}, {"values", values}});
+    write_synced(made / "values.json", document);
     write_synced(made / "change.json", to_json(entry));
     sync_directory(made);
     sync_directory(directory_ / "versions");

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "installer/settings/migration.h"
 #include "installer/settings/values.h"
 
 /// The settings on disk (FORMAT.md, "The store"): each version a directory that never changes, and one link
@@ -41,12 +42,18 @@ class Store {
     /// What was set in a version, as it stands there; of version 0 an empty table. Whether the schema still
     /// allows it is for verify_values to say. Throws Error when there is no such version (any more),
     /// VerifyError when it cannot be read.
-    Json read(std::uint64_t version) const;
+    Json read(std::uint64_t version) const { return read_with_kept(version).values; }
     Json read_current() const { return read(current()); }
+    /// Also what migrations have kept beside it, which every version hands on to the next.
+    Migrated read_with_kept(std::uint64_t version) const;
 
     /// Makes these the settings. When it throws, or power fails during it, the settings are the old ones or
     /// these, whole. Gives the new version; when the values are what holds already, that one.
     std::uint64_t commit(const Values& values, const Change& change);
+
+    /// The same for what migrations have made of another format's settings. They need not be allowed here: a
+    /// version goes back to an older one whose schema it does not have.
+    std::uint64_t commit_migrated(const Migrated& migrated, const Change& change);
 
     /// Oldest first, up to the version that holds.
     std::vector<HistoryEntry> history() const;
@@ -61,12 +68,17 @@ class Store {
     std::filesystem::path version_path(std::uint64_t version) const;
     std::vector<std::uint64_t> kept() const;
     HistoryEntry read_entry(std::uint64_t version) const;
-    std::uint64_t add(const Json& values, HistoryEntry entry);
+    std::uint64_t add(const Migrated& content, HistoryEntry entry);
     void drop_leftovers(std::uint64_t holds) const;
     void drop_oldest() const;
 
     std::filesystem::path directory_;
     std::size_t versions_kept_;
 };
+
+/// What a store holds, and what migrations have kept beside it; of a directory that is not there, nothing.
+/// For a process with more rights than the store's owner: it makes and changes nothing, follows no link, and
+/// reads plain files only. Throws VerifyError when it cannot be read.
+Migrated read_stored(const std::filesystem::path& directory);
 
 }  // namespace cairn::settings

@@ -55,6 +55,8 @@ class Values {
 Values verify_values(Json document, const Schema& schema);
 
 std::vector<Violation> find_violations(const Json& document, const Schema& schema);
+/// Of what stands in it; settings that are required and missing are no violation.
+std::vector<Violation> find_violations_within(const Json& document, const Schema& schema);
 /// Of one value, which messages call `path`.
 std::vector<Violation> find_violations(const Json& value, const Definition& definition,
                                        std::string_view path);

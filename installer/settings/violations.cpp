@@ -198,6 +198,12 @@ std::vector<Violation> find_violations(const Json& document, const Schema& schem
     return checker.take();
 }
 
+std::vector<Violation> find_violations_within(const Json& document, const Schema& schema) {
+    Checker checker;
+    checker.check_group(document, schema, "");
+    return checker.take();
+}
+
 std::vector<Violation> find_violations(const Json& value, const Definition& definition,
                                        std::string_view path) {
     Checker checker;
