@@ -1,11 +1,11 @@
 #include "pkg/net/curl_transport.h"
 
-#include <curl/curl.h>
 #include <format>
 #include <thread>
 #include <utility>
 
 #include "pkg/base/error.h"
+#include "pkg/net/curl_setup.h"
 #include "pkg/net/transfer.h"
 
 namespace cairn::net {
@@ -13,11 +13,6 @@ namespace {
 
 // A server that gives a few bytes and breaks off, again and again, must not hold us for ever.
 constexpr unsigned most_attempts = 60;
-
-void ensure_curl() {
-    static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
-    CHECK(result == CURLE_OK);
-}
 
 Outcome to_outcome(Transfer::Verdict verdict) {
     switch (verdict) {

@@ -3,19 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <curl/curl.h>
 #include <format>
 
 #include "pkg/base/error.h"
 #include "pkg/base/text.h"
+#include "pkg/net/curl_setup.h"
 
 namespace cairn::net {
 namespace {
-
-template <class Value>
-void set(void* handle, CURLoption option, Value value) {
-    CHECK(curl_easy_setopt(handle, option, value) == CURLE_OK);
-}
 
 std::optional<std::uint64_t> find_number(std::string_view text) {
     std::uint64_t value = 0;
@@ -44,7 +39,7 @@ Transfer::Verdict Transfer::attempt(void* handle, const CurlOptions& options) {
     start_attempt();
     set_options(handle, options);
     std::array<char, CURL_ERROR_SIZE> text{};
-    set(handle, CURLOPT_ERRORBUFFER, text.data());
+    set_option(handle, CURLOPT_ERRORBUFFER, text.data());
     const CURLcode result = curl_easy_perform(handle);
     curl_easy_reset(handle);  // forgets the pointers into this object, keeps the connections
     if (exception_) std::rethrow_exception(exception_);
@@ -61,30 +56,30 @@ void Transfer::start_attempt() {
 
 void Transfer::set_options(void* handle, const CurlOptions& options) {
     const char* protocols = request_.url.starts_with("https:") ? "https" : "http,https";
-    set(handle, CURLOPT_URL, request_.url.c_str());
-    set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(handle, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
-    set(handle, CURLOPT_FOLLOWLOCATION, 1L);
-    set(handle, CURLOPT_MAXREDIRS, options.redirects);
-    set(handle, CURLOPT_NOSIGNAL, 1L);
-    set(handle, CURLOPT_USERAGENT, "cairn");
-    set(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
-    set(handle, CURLOPT_LOW_SPEED_LIMIT, options.low_speed_bytes);
-    set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.low_speed_time.count()));
-    set(handle, CURLOPT_BUFFERSIZE, 256L * 1024);
-    if (request_.proxy) set(handle, CURLOPT_PROXY, request_.proxy->c_str());
-    if (!options.ca_file.empty()) set(handle, CURLOPT_CAINFO, options.ca_file.c_str());
+    set_option(handle, CURLOPT_URL, request_.url.c_str());
+    set_option(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    set_option(handle, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
+    set_option(handle, CURLOPT_FOLLOWLOCATION, 1L);
+    set_option(handle, CURLOPT_MAXREDIRS, options.redirects);
+    set_option(handle, CURLOPT_NOSIGNAL, 1L);
+    set_option(handle, CURLOPT_USERAGENT, "cairn");
+    set_option(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
+    set_option(handle, CURLOPT_LOW_SPEED_LIMIT, options.low_speed_bytes);
+    set_option(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.low_speed_time.count()));
+    set_option(handle, CURLOPT_BUFFERSIZE, 256L * 1024);
+    if (request_.proxy) set_option(handle, CURLOPT_PROXY, request_.proxy->c_str());
+    if (!options.ca_file.empty()) set_option(handle, CURLOPT_CAINFO, options.ca_file.c_str());
     if (asks_for_part()) {
         const std::string end = request_.length ? std::to_string(request_.offset + *request_.length - 1) : "";
-        set(handle, CURLOPT_RANGE, std::format("{}-{}", position(), end).c_str());
+        set_option(handle, CURLOPT_RANGE, std::format("{}-{}", position(), end).c_str());
     }
-    set(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-    set(handle, CURLOPT_HEADERDATA, this);
-    set(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-    set(handle, CURLOPT_WRITEDATA, this);
-    set(handle, CURLOPT_NOPROGRESS, 0L);
-    set(handle, CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
-    set(handle, CURLOPT_XFERINFODATA, this);
+    set_option(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    set_option(handle, CURLOPT_HEADERDATA, this);
+    set_option(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    set_option(handle, CURLOPT_WRITEDATA, this);
+    set_option(handle, CURLOPT_NOPROGRESS, 0L);
+    set_option(handle, CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
+    set_option(handle, CURLOPT_XFERINFODATA, this);
 }
 
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
