@@ -37,6 +37,10 @@ void FramesIndex::add(std::uint32_t blocks, std::uint32_t size) {
     data_blocks += blocks;
 }
 
+std::uint64_t size_of_frames_index(std::uint64_t frames) {
+    return header_size + frames * entry_size;
+}
+
 std::vector<std::uint8_t> to_bytes(const FramesIndex& index) {
     std::vector<std::uint8_t> bytes(magic.begin(), magic.end());
     put(bytes, format_version);
@@ -58,7 +62,7 @@ FramesIndex parse_frames_index(std::span<const std::uint8_t> bytes, std::string_
     const auto version = get<std::uint32_t>(bytes, 8);
     if (version != format_version) refuse(std::format("its format is {}", version));
     const std::uint64_t count = get<std::uint32_t>(bytes, 12);
-    if (bytes.size() != header_size + count * entry_size)
+    if (bytes.size() != size_of_frames_index(count))
         refuse(std::format("{} bytes are not {} frames", bytes.size(), count));
     FramesIndex index;
     index.frames.reserve(count);

@@ -31,6 +31,9 @@ struct FramesIndex {
     void add(std::uint32_t blocks, std::uint32_t size);
 };
 
+/// Of an index with so many frames.
+std::uint64_t size_of_frames_index(std::uint64_t frames);
+
 std::vector<std::uint8_t> to_bytes(const FramesIndex& index);
 /// Throws VerifyError for anything that FORMAT.md says a reader refuses; `name` is for the message.
 FramesIndex parse_frames_index(std::span<const std::uint8_t> bytes, std::string_view name);

@@ -7,6 +7,7 @@
 #include <format>
 
 #include "images/layout/verity_format.h"
+#include "images/payload/frames_index.h"
 #include "images/payload/verity_tree.h"
 #include "pkg/archive/parallel.h"
 #include "pkg/archive/zstd.h"
@@ -126,6 +127,16 @@ void write_whole(const fs::path& path, std::span<const std::uint8_t> bytes) {
     file.commit();
 }
 
+Payload describe(const crypto::Hash& root_hash, const FramesIndex& index,
+                 std::span<const std::uint8_t> index_bytes) {
+    return {.root_hash = root_hash,
+            .data_blocks = index.data_blocks,
+            .tree_size = make_tree_shape(index.data_blocks).blocks() * block_size,
+            .frames_size = index.frames_size(),
+            .frames_index_size = index_bytes.size(),
+            .frames_index = crypto::hash_sha256(index_bytes)};
+}
+
 }  // namespace
 
 Payload make_payload(const PayloadRequest& request) {
@@ -140,12 +151,24 @@ Payload make_payload(const PayloadRequest& request) {
     const FramesIndex index = write_frames(request, tree, request.output / (name + ".frames"));
     const std::vector<std::uint8_t> index_bytes = to_bytes(index);
     write_whole(request.output / (name + ".frames.idx"), index_bytes);
-    return {.root_hash = request.root_hash,
-            .data_blocks = tree.shape.data_blocks,
-            .tree_size = tree.nodes.size(),
-            .frames_size = index.frames_size(),
-            .frames_index_size = index_bytes.size(),
-            .frames_index = crypto::hash_sha256(index_bytes)};
+    return describe(request.root_hash, index, index_bytes);
+}
+
+std::optional<Payload> find_payload(const fs::path& folder, const crypto::Hash& root_hash) {
+    const fs::path path = folder / (root_hash.to_hex() + ".frames.idx");
+    const std::optional<std::string> text = find_file(path);
+    if (!text) return std::nullopt;
+    const std::vector<std::uint8_t> bytes(text->begin(), text->end());
+    const Payload payload = describe(root_hash, parse_frames_index(bytes, path.string()), bytes);
+    for (const auto& [ending, size] :
+         {std::pair{".tree", payload.tree_size}, std::pair{".frames", payload.frames_size}}) {
+        const fs::path file = folder / (root_hash.to_hex() + ending);
+        if (!fs::is_regular_file(file) || fs::file_size(file) != size)
+            throw VerifyError(
+                std::format("'{}' is not what its index says: it should have {} bytes", file.string(), size))
+                .hint("take it from a copy of the repository");
+    }
+    return payload;
 }
 
 }  // namespace cairn::payload

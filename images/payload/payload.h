@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
+#include <optional>
 
-#include "images/payload/frames_index.h"
+#include "images/payload/description.h"
 #include "pkg/crypto/hash.h"
 
 namespace cairn::payload {
@@ -17,20 +17,13 @@ struct PayloadRequest {
     unsigned threads = 2;
 };
 
-/// What the signed image.json says of the payload, and what is for people.
-struct Payload {
-    crypto::Hash root_hash;
-    std::uint64_t data_blocks = 0;
-    std::uint64_t tree_size = 0;
-    std::uint64_t frames_size = 0;
-    std::uint64_t frames_index_size = 0;
-    crypto::Hash frames_index;  // SHA-256 of `.frames.idx`
-    friend bool operator==(const Payload&, const Payload&) = default;
-};
-
 /// Writes what devices fetch of a root (FORMAT.md): the same input gives the same bytes. Each file appears
 /// whole, the index last. Throws VerifyError when root, tree and root hash do not belong together; then there
 /// is no index.
 Payload make_payload(const PayloadRequest& request);
+
+/// The payload of a root that is in the folder already, as an earlier make_payload left it. Who has published
+/// it must not make it again: another zstd packs to other bytes than those that a signed image.json names.
+std::optional<Payload> find_payload(const std::filesystem::path& folder, const crypto::Hash& root_hash);
 
 }  // namespace cairn::payload

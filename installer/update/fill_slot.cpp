@@ -1,5 +1,7 @@
 #include "installer/update/fill_slot.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <format>
 
@@ -27,6 +29,26 @@ void check_room(const FillRequest& request) {
     if (blocks == 0) throw UsageError("the update has no blocks");
     check(request.idle.root, blocks);
     check(request.idle.verity, 1 + payload::make_tree_shape(blocks).blocks());
+}
+
+bool is_same_place(const Area& left, const Area& right) {
+    struct stat of_left = {};
+    struct stat of_right = {};
+    if (::fstat(left.fd, &of_left) != 0 || ::fstat(right.fd, &of_right) != 0)
+        throw SystemError(std::format("cannot look at '{}'", left.name));
+    const bool is_same_file = S_ISBLK(of_left.st_mode) && S_ISBLK(of_right.st_mode)
+                                  ? of_left.st_rdev == of_right.st_rdev
+                                  : of_left.st_dev == of_right.st_dev && of_left.st_ino == of_right.st_ino;
+    return is_same_file && left.offset < right.offset + right.size && right.offset < left.offset + left.size;
+}
+
+/// The last line of defence against a caller that mixes the slots up.
+void check_running_is_another(const FillRequest& request) {
+    if (!request.running) return;
+    for (const Area* idle : {&request.idle.root, &request.idle.verity})
+        for (const Area* running : {&request.running->slot.root, &request.running->slot.verity})
+            if (is_same_place(*idle, *running))
+                throw UsageError(std::format("'{}' belongs to the running slot", idle->name));
 }
 
 void clear_superblock(const Area& verity) {
@@ -154,6 +176,7 @@ void write_superblock(const Area& verity, const Tree& tree) {
 
 FillResult fill_slot(const FillRequest& request, net::Transport& transport) {
     check_room(request);
+    check_running_is_another(request);
     FillResult result;
     // Power may fail between any two lines: without a superblock the slot is empty for everybody, and the
     // last line puts it over what was read back from the disk.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "images/payload/description.h"
 #include "installer/update/area.h"
 #include "pkg/crypto/hash.h"
 #include "pkg/net/transport.h"
@@ -26,14 +27,6 @@
 /// running slot is only read.
 namespace cairn::update {
 
-/// What the signed image.json says of the wanted root.
-struct WantedRoot {
-    crypto::Hash root_hash;
-    std::uint64_t data_blocks = 0;
-    crypto::Hash frames_index;  // SHA-256 of `.frames.idx`
-    std::uint64_t frames_index_size = 0;
-};
-
 /// A slot with blocks to copy from. It is not believed: what is copied is checked against the new tree.
 struct SourceSlot {
     Slot slot;
@@ -47,7 +40,7 @@ struct FillProgress {
 };
 
 struct FillRequest {
-    WantedRoot wanted;
+    payload::Payload wanted;  // as the signed image.json has it
     Slot idle;
     std::optional<SourceSlot> running = {};
     std::string payload;                                        // address of the folder: "https://…/payload"

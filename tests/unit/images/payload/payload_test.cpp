@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "images/payload/frames_index.h"
 #include "pkg/archive/zstd.h"
 #include "pkg/base/error.h"
 #include "tests/support/made_up_root.h"
@@ -101,6 +102,17 @@ TEST_F(PayloadTest, RootTreeAndRootHashMustBelongTogether) {
     }
     request.root_hash = crypto::hash_sha256("another");
     EXPECT_THROW(make_payload(request), VerifyError);
+}
+
+TEST_F(PayloadTest, IsFoundAgainWithoutBeingMade) {
+    const Payload made = make_payload_of(make_root(300, 5), directory_.path());
+    EXPECT_EQ(find_payload(directory_.path() / "payload", made.root_hash), made);
+    EXPECT_EQ(find_payload(directory_.path() / "payload", crypto::hash_sha256("another")), std::nullopt);
+    for (const char* ending : {".tree", ".frames"}) {
+        fs::resize_file(file(made, ending), fs::file_size(file(made, ending)) - 1);
+        EXPECT_THROW(find_payload(directory_.path() / "payload", made.root_hash), VerifyError);
+        make_payload_of(make_root(300, 5), directory_.path());
+    }
 }
 
 TEST_F(PayloadTest, RootMustBeWholeBlocks) {

@@ -104,6 +104,45 @@ TEST_F(FillSlot, TellsHowFarItIs) {
     EXPECT_EQ(last, wanted_.data_blocks);
 }
 
+/// A disk that changes what was written before the slot is read back.
+TEST_F(FillSlot, RefusesADiskThatDoesNotHoldWhatWasWritten) {
+    FillRequest spoiled = request();
+    spoiled.on_progress = [&](const FillProgress& progress) {
+        const std::string bad = "bad";
+        if (progress.blocks_done == progress.blocks)
+            write_all_at(idle_.get(), testing::bytes_of(bad), root_offset + 5 * block_size, "idle");
+    };
+    try {
+        fill(spoiled);
+        FAIL() << "no error";
+    } catch (const VerifyError& error) {
+        EXPECT_THAT(error.message(), ::testing::HasSubstr("does not hold what was written to it"));
+    }
+    EXPECT_FALSE(has_superblock());
+    const FillResult again = fill();
+    expect_idle_is_whole();
+    EXPECT_EQ(again.blocks_kept, wanted_.data_blocks - 1);
+}
+
+TEST_F(FillSlot, WritesTheTreeOfWhatItReadBack) {
+    FillRequest spoiled = request();
+    spoiled.on_progress = [&](const FillProgress&) {
+        const std::string bad = "bad";
+        write_all_at(idle_.get(), testing::bytes_of(bad), verity_offset + 3 * block_size, "idle");
+    };
+    fill(spoiled);
+    expect_idle_is_whole();
+}
+
+TEST_F(FillSlot, NeverWritesIntoTheRunningSlot) {
+    const std::string before = read_file(directory_.path() / "running");
+    const Fd writable = open("running", O_RDWR);
+    FillRequest mixed_up = request();
+    mixed_up.idle = slot_of(writable, "running");
+    EXPECT_THROW(fill(mixed_up), UsageError);
+    EXPECT_TRUE(read_file(directory_.path() / "running") == before);
+}
+
 TEST_F(FillSlot, WritesNothingIntoASlotThatIsTooSmall) {
     const std::string before = read_file(directory_.path() / "idle");
     FillRequest small_root = request();

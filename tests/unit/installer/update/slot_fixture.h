@@ -72,10 +72,7 @@ class SlotTest : public ::testing::Test {
     }
     FillRequest request() const {
         const payload::Tree old_tree = testing::make_tree_of(old_root_);
-        return {.wanted = {.root_hash = wanted_.root_hash,
-                           .data_blocks = wanted_.data_blocks,
-                           .frames_index = wanted_.frames_index,
-                           .frames_index_size = wanted_.frames_index_size},
+        return {.wanted = wanted_,
                 .idle = slot_of(idle_, "idle"),
                 .running = SourceSlot{.slot = slot_of(running_, "running"),
                                       .root_hash = old_tree.root_hash,
