@@ -8,6 +8,7 @@
 
 #include "cli/host/host.h"
 #include "cli/host/repo_maker.h"
+#include "cli/host/repo_payload.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
 #include "pkg/base/error.h"
@@ -104,7 +105,8 @@ repo::PublishPlan plan(const Options& options, repo::Repository& repository, con
                                            .is_move = options.is_move});
     repo::PublishRequest request{.channel = options.channel, .allows_development_keys = options.is_insecure};
     request.packages.assign(options.packages.begin(), options.packages.end());
-    request.images.assign(options.images.begin(), options.images.end());
+    for (const std::string& folder : options.images)
+        request.images.push_back({.path = folder, .payload = put_payload(repository, folder)});
     std::vector<crypto::PublicKey> signers;
     for (const crypto::KeyDirectory& directory : keys.all())
         signers.push_back(directory.public_key(crypto::Role::package));

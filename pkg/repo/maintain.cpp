@@ -5,8 +5,10 @@
 #include <format>
 
 #include "pkg/base/error.h"
+#include "pkg/base/json.h"
 #include "pkg/net/file_transport.h"
 #include "pkg/repo/layout.h"
+#include "pkg/repo/payload_files.h"
 #include "pkg/repo/publish.h"
 #include "pkg/tuf/file_check.h"
 #include "pkg/tuf/names.h"
@@ -41,6 +43,14 @@ void check_target(const Repository& repository, const std::string& target, const
         throw VerifyError(std::format("target '{}' is listed, and its file is missing", target))
             .detail("file", place.string());
     check.finish();
+}
+
+void check_payload(const Repository& repository, const std::string& target,
+                   const tuf::FileDescription& file) {
+    with_context(std::format("checking the payload of '{}'", target), [&] {
+        for (const PayloadFile& part : list_payload_files(read_json(target_file(repository, target, file))))
+            check_payload_file(repository.targets_path(), part);
+    });
 }
 
 }  // namespace
@@ -124,6 +134,7 @@ VerifyResult verify(Repository& repository) {
         ++result.roles;
         for (const auto& [name, file] : targets.targets) {
             check_target(repository, name, file);
+            if (role == images_role && name.ends_with("/image.json")) check_payload(repository, name, file);
             ++result.targets;
             result.bytes += *file.length;
         }

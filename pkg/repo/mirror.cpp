@@ -8,7 +8,9 @@
 #include "pkg/base/atomic_file.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
+#include "pkg/base/json.h"
 #include "pkg/repo/layout.h"
+#include "pkg/repo/payload_files.h"
 #include "pkg/tuf/client.h"
 #include "pkg/tuf/fetch.h"
 #include "pkg/tuf/file_check.h"
@@ -47,6 +49,7 @@ class Mirroring {
     void take_snapshot();
     void take_roles();
     void fetch_targets();
+    void fetch_payloads();
     void write_metadata() const;
     MirrorResult result() const { return result_; }
 
@@ -64,6 +67,7 @@ class Mirroring {
     void begin_with_first_root();
     void check_is_trusted(std::uint64_t version, const std::string& text);
     void take_role(const std::string& role, const std::string& parent);
+    void fetch_payload_file(const PayloadFile& file);
     void fetch_target(const std::string& name, const tuf::FileDescription& file, const fs::path& place);
 
     const MirrorRequest& request_;
@@ -238,6 +242,35 @@ void Mirroring::fetch_targets() {
         }
 }
 
+void Mirroring::fetch_payload_file(const PayloadFile& file) {
+    const fs::path place = request_.directory / targets_folder / file.name;
+    if (fs::is_regular_file(place) && fs::file_size(place) == file.size) return;
+    if (request_.on_target) request_.on_target(file.name, file.size);
+    make_directories(place.parent_path());
+    const std::string url = tuf::join_address(request_.targets_url, tuf::quote_path(file.name));
+    AtomicFile output(place);
+    const net::Outcome outcome = transport_.get(
+        {.url = url, .limit = file.size}, [&](std::span<const std::uint8_t> bytes) { output.write(bytes); });
+    if (outcome != net::Outcome::complete)
+        throw NetworkError(std::format("cannot fetch '{}': there is no such file", url));
+    output.commit();
+    check_payload_file(request_.directory / targets_folder, file);
+    result_.fetched_bytes += file.size;
+}
+
+/// Of the images whose image.json is here now.
+void Mirroring::fetch_payloads() {
+    const tuf::Targets* images = trusted().find_targets(std::string(images_role));
+    if (images == nullptr) return;
+    for (const auto& [name, file] : images->targets) {
+        if (!name.ends_with("/image.json")) continue;
+        const Json image = read_json(request_.directory / targets_folder / consistent_name(name, file));
+        with_context(std::format("fetching the payload of '{}'", name), [&] {
+            for (const PayloadFile& part : list_payload_files(image)) fetch_payload_file(part);
+        });
+    }
+}
+
 /// As a publish writes them (see Repository::write): until the timestamp is replaced, readers follow the old
 /// one to files that are all there still. The first root of all makes it a repository, so it comes last.
 void Mirroring::write_metadata() const {
@@ -260,6 +293,7 @@ MirrorResult mirror(const MirrorRequest& request, net::Transport& transport) {
     mirroring.take_snapshot();
     mirroring.take_roles();
     mirroring.fetch_targets();
+    mirroring.fetch_payloads();
     mirroring.write_metadata();
     return mirroring.result();
 }

@@ -14,6 +14,7 @@
 #include "pkg/package/reader.h"
 #include "pkg/package/relation.h"
 #include "pkg/repo/layout.h"
+#include "pkg/repo/payload_files.h"
 #include "pkg/repo/promote.h"
 #include "pkg/tuf/names.h"
 
@@ -54,19 +55,21 @@ Publication plan_text(const std::string& target, const std::string& text) {
 
 /// What a device must know of an image before it takes it (architecture: root hash, sizes, the boot file's
 /// hash).
-Json describe_image(const Json& manifest, const std::string& boot_file) {
+Json describe_image(const Json& manifest, const std::string& boot_file, const Json& payload) {
     const Json& files = manifest.at("files");
-    return {{"format", 1},
-            {"name", manifest.at("name")},
-            {"version", manifest.at("version")},
-            {"architecture", manifest.at("architecture")},
-            {"date", manifest.at("date")},
-            {"development_keys", manifest.at("development_keys")},
-            {"root_hash", manifest.at("root_hash")},
-            {"root_size", manifest.at("root_size")},
-            {"verity_size", manifest.at("verity_size")},
-            {"boot_file", {{"name", boot_file}, {"sha256", files.at(boot_file)}}},
-            {"packages", manifest.at("packages")}};
+    Json image{{"format", 1},
+               {"name", manifest.at("name")},
+               {"version", manifest.at("version")},
+               {"architecture", manifest.at("architecture")},
+               {"date", manifest.at("date")},
+               {"development_keys", manifest.at("development_keys")},
+               {"root_hash", manifest.at("root_hash")},
+               {"root_size", manifest.at("root_size")},
+               {"verity_size", manifest.at("verity_size")},
+               {"boot_file", {{"name", boot_file}, {"sha256", files.at(boot_file)}}},
+               {"packages", manifest.at("packages")}};
+    if (!payload.is_null()) image["payload"] = payload;
+    return image;
 }
 
 /// updates.json with this version in it; what it says of the others stays.
@@ -83,8 +86,9 @@ std::string add_version(Repository& repository, const std::string& target, const
     return format_json(updates);
 }
 
-void plan_image(Repository& repository, const fs::path& folder, bool allows_development_keys,
+void plan_image(Repository& repository, const ImageFolder& image, bool allows_development_keys,
                 std::vector<Publication>& publications) {
+    const fs::path& folder = image.path;
     const Json manifest = read_json(folder / "manifest.json");
     if (manifest.at("development_keys").get<bool>() && !allows_development_keys)
         throw UsageError(std::format("the image in '{}' was made with development keys", folder.string()))
@@ -95,8 +99,11 @@ void plan_image(Repository& repository, const fs::path& folder, bool allows_deve
                                           manifest.at("architecture").get<std::string>());
     const std::string version = manifest.at("version").get<std::string>();
     const std::string boot_file = std::format("{}_{}.efi", manifest.at("name").get<std::string>(), version);
-    publications.push_back(plan_text(std::format("{}/{}/image.json", place, version),
-                                     format_json(describe_image(manifest, boot_file))));
+    const Json description = describe_image(manifest, boot_file, image.payload);
+    for (const PayloadFile& file : list_payload_files(description))
+        check_payload_file(repository.targets_path(), file);
+    publications.push_back(
+        plan_text(std::format("{}/{}/image.json", place, version), format_json(description)));
     publications.push_back(
         plan_text(std::format("{}/{}/sbom.spdx.json", place, version), read_file(folder / "sbom.spdx.json")));
     const std::string updates = std::format("{}/updates.json", place);
@@ -136,8 +143,8 @@ PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
         publications.push_back(with_context(std::format("publishing '{}'", path.string()), [&] {
             return plan_package(repository, request.channel, path, signers);
         }));
-    for (const fs::path& folder : request.images)
-        plan_image(repository, folder, request.allows_development_keys, publications);
+    for (const ImageFolder& image : request.images)
+        plan_image(repository, image, request.allows_development_keys, publications);
     PublishPlan plan;
     std::map<std::string, tuf::FileDescription> seen;
     for (Publication& publication : publications) {

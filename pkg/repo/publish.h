@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pkg/base/json.h"
 #include "pkg/package/head.h"
 #include "pkg/repo/repository.h"
 
@@ -31,16 +32,25 @@ struct PublishPlan {
     std::vector<Removal> removed;
 };
 
+/// A folder that build-image made.
+struct ImageFolder {
+    std::filesystem::path path;
+    /// What its image.json says of the payload, whose files are in the repository already (payload_files.h).
+    /// Null: devices cannot fetch it, only people.
+    Json payload = nullptr;
+};
+
 /// What to publish.
 struct PublishRequest {
     std::vector<std::filesystem::path> packages;  // .cpkg files
-    std::vector<std::filesystem::path> images;    // folders that build-image made
-    std::string channel = "packages";             // of the packages
+    std::vector<ImageFolder> images = {};
+    std::string channel = "packages";  // of the packages
     bool allows_development_keys = false;
 };
 
-/// Opens and verifies what is to be published. Throws VerifyError for packages by other signers, UsageError
-/// for the same name and version with other content, and for what was made with development keys.
+/// Opens and verifies what is to be published. Throws VerifyError for packages by other signers and payloads
+/// that are not there, UsageError for the same name and version with other content, and for what was made
+/// with development keys.
 PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
                          const package::AllowedKeys& signers);
 
