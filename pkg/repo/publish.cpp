@@ -9,6 +9,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/fd.h"
 #include "pkg/base/json.h"
+#include "pkg/base/text.h"
 #include "pkg/crypto/hash.h"
 #include "pkg/net/file_transport.h"
 #include "pkg/package/reader.h"
@@ -115,6 +116,34 @@ bool may_change(const std::string& target) {
     return target.ends_with("/updates.json");
 }
 
+/// The members in which two descriptions of an image differ.
+std::vector<std::string> list_differences(const Json& one, const Json& other) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : other.items())
+        if (!one.contains(name) || one.at(name) != value) names.push_back(name);
+    for (const auto& [name, value] : one.items())
+        if (!other.contains(name)) names.push_back(name);
+    return names;
+}
+
+[[noreturn]] void refuse_other_content(const Repository& repository, const Publication& publication,
+                                       const tuf::FileDescription& published) {
+    const std::string& target = publication.target;
+    UsageError error(std::format("'{}' is published already, with other content", target));
+    error.detail("published sha256", published.hashes.at("sha256"))
+        .detail("this sha256", publication.file.hashes.at("sha256"));
+    std::string why = "what has a name and a version never changes";
+    if (const fs::path place = target_file(repository, target, published);
+        target.ends_with("/image.json") && fs::exists(place)) {
+        const Json before = read_json(place);
+        error.detail("they differ in",
+                     join(list_differences(before, parse_json(publication.text, target)), ", "));
+        if (!before.contains("payload"))
+            why = "it was published without what devices fetch, and what has a version never changes";
+    }
+    throw error.hint(why + ": give it a new version");
+}
+
 void put_target(const Repository& repository, const Publication& publication) {
     const fs::path place = target_file(repository, publication.target, publication.file);
     make_directories(place.parent_path());
@@ -150,16 +179,12 @@ PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
     for (Publication& publication : publications) {
         tuf::check_target_name(publication.target);
         const auto& known = repository.targets(publication.role).targets;
-        const auto refuse = [&](const std::string& hash) {
-            throw UsageError(std::format("'{}' is published already, with other content", publication.target))
-                .detail("published sha256", hash)
-                .detail("this sha256", publication.file.hashes.at("sha256"))
-                .hint("what has a name and a version never changes: give it a new version");
+        const auto refuse = [&](const tuf::FileDescription& published) {
+            refuse_other_content(repository, publication, published);
         };
         const auto twice = seen.try_emplace(publication.target, publication.file);
         if (!twice.second) {
-            if (twice.first->second.hashes != publication.file.hashes)
-                refuse(twice.first->second.hashes.at("sha256"));
+            if (twice.first->second.hashes != publication.file.hashes) refuse(twice.first->second);
             continue;
         }
         const auto there = known.find(publication.target);
@@ -168,7 +193,7 @@ PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
             plan.added.push_back(std::move(publication));
             continue;
         }
-        if (there->second.hashes != publication.file.hashes) refuse(there->second.hashes.at("sha256"));
+        if (there->second.hashes != publication.file.hashes) refuse(there->second);
         plan.present.push_back(publication.target);
     }
     return plan;

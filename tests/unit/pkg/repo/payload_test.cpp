@@ -74,6 +74,18 @@ TEST_F(PayloadTest, AnImageMayBeWithoutOne) {
     EXPECT_EQ(verify_refusal(), "");
 }
 
+TEST_F(PayloadTest, DoesNotComeLaterToAVersionThatDevicesKnowWithoutIt) {
+    publish_image(nullptr);
+    try {
+        publish_image();
+        FAIL();
+    } catch (const UsageError& error) {
+        EXPECT_THAT(error.report(), HasSubstr("they differ in: payload\n"));
+        EXPECT_THAT(error.hint(), HasSubstr("published without what devices fetch"));
+        EXPECT_THAT(error.hint(), HasSubstr("a new version"));
+    }
+}
+
 TEST_F(PayloadTest, IsNotPublishedBeforeItIsThere) {
     for (const char* ending : {".tree", ".frames", ".frames.idx"}) {
         fs::rename(file(targets_, ending), place_.path() / "away");
