@@ -18,9 +18,11 @@
 #include "images/layout/boot_file_name.h"
 #include "images/layout/paths.h"
 #include "images/layout/seed.h"
+#include "images/payload/boot_splice.h"
 #include "pkg/archive/parallel.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
+#include "pkg/base/json.h"
 
 namespace cairn::assemble {
 namespace {
@@ -131,6 +133,11 @@ void Assembly::make_boot_file() {
                                                     .sbat = make_sbat(definition_),
                                                     .time = static_cast<std::uint32_t>(definition_.time)});
     boot_file_size_ = uki.size();
+    const payload::BootParts boot_parts =
+        payload::make_boot_parts(uki, {{std::string(paths::stub), bytes_of(stub)},
+                                       {std::string(paths::kernel), bytes_of(kernel)},
+                                       {std::string(paths::initfs), bytes_of(initfs_)}});
+    write_file(directory_ / "boot.json", format_json(payload::to_json(boot_parts)));
     write_file(directory_ / boot_file_name_, {reinterpret_cast<const char*>(uki.data()), uki.size()});
 }
 
@@ -167,13 +174,14 @@ void Assembly::make_lists() {
     begin("checksums");
     write_file(directory_ / "sbom.spdx.json", sbom_);
     // The largest first, so that the others are hashed beside it.
-    std::map<std::string, crypto::Hash> hashes =
-        hash_files(directory_, {"disk.img", "root.erofs", "root.verity", boot_file_name_, "sbom.spdx.json"},
-                   input_.threads);
+    std::map<std::string, crypto::Hash> hashes = hash_files(
+        directory_, {"disk.img", "root.erofs", "root.verity", boot_file_name_, "boot.json", "sbom.spdx.json"},
+        input_.threads);
     write_file(directory_ / "manifest.json", make_manifest(definition_, input_.root.packages, input_.keys,
                                                            {.root_hash = tree_.root_hash,
                                                             .root_size = root_size_,
                                                             .verity_size = tree_.bytes.size(),
+                                                            .boot_file_size = boot_file_size_,
                                                             .kernel_release = drivers_.release,
                                                             .command_line = command_line_,
                                                             .files = hashes}));

@@ -43,7 +43,8 @@ struct Image {
 };
 
 /// The step from a root tree to image files: disk.img, root.erofs, root.verity, <name>_<version>.efi,
-/// manifest.json, sbom.spdx.json, SHA256SUMS (FORMAT.md). Same input, same bytes.
+/// boot.json (what the last is put together from on a device, images/payload/FORMAT.md), manifest.json,
+/// sbom.spdx.json, SHA256SUMS (FORMAT.md). Same input, same bytes.
 ///
 /// Everything is made in a folder beside and takes the place of an older image at once, by one rename:
 /// stopped at any moment, the older image is there whole. What a killed run left behind is removed by the

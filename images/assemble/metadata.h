@@ -35,6 +35,7 @@ struct ManifestFacts {
     crypto::Hash root_hash;
     std::uint64_t root_size = 0;
     std::uint64_t verity_size = 0;
+    std::uint64_t boot_file_size = 0;
     std::string kernel_release;
     std::string command_line;
     std::map<std::string, crypto::Hash> files;  // SHA-256 by file name

@@ -8,14 +8,10 @@
 #include "pkg/base/atomic_file.h"
 #include "pkg/base/error.h"
 #include "pkg/base/fd.h"
-#include "pkg/base/json.h"
-#include "pkg/base/text.h"
 #include "pkg/crypto/hash.h"
 #include "pkg/net/file_transport.h"
 #include "pkg/package/reader.h"
-#include "pkg/package/relation.h"
-#include "pkg/repo/layout.h"
-#include "pkg/repo/payload_files.h"
+#include "pkg/repo/image_targets.h"
 #include "pkg/repo/promote.h"
 #include "pkg/tuf/names.h"
 
@@ -44,104 +40,6 @@ Publication plan_package(Repository& repository, const std::string& channel, con
                                 {"license", identity.license},
                                 {"summary", identity.summary},
                                 {"depends", identity.depends}}}};
-}
-
-Publication plan_text(const std::string& target, const std::string& text) {
-    return {.target = target,
-            .role = std::string(images_role),
-            .source = {},
-            .text = text,
-            .file = {.length = text.size(), .hashes = {{"sha256", crypto::hash_sha256(text).to_hex()}}}};
-}
-
-/// What a device must know of an image before it takes it (architecture: root hash, sizes, the boot file's
-/// hash).
-Json describe_image(const Json& manifest, const std::string& boot_file, const Json& payload) {
-    const Json& files = manifest.at("files");
-    Json image{{"format", 1},
-               {"name", manifest.at("name")},
-               {"version", manifest.at("version")},
-               {"architecture", manifest.at("architecture")},
-               {"date", manifest.at("date")},
-               {"development_keys", manifest.at("development_keys")},
-               {"root_hash", manifest.at("root_hash")},
-               {"root_size", manifest.at("root_size")},
-               {"verity_size", manifest.at("verity_size")},
-               {"boot_file", {{"name", boot_file}, {"sha256", files.at(boot_file)}}},
-               {"packages", manifest.at("packages")}};
-    if (!payload.is_null()) image["payload"] = payload;
-    return image;
-}
-
-/// updates.json with this version in it; what it says of the others stays.
-std::string add_version(Repository& repository, const std::string& target, const Json& manifest) {
-    Json updates{{"format", 1},
-                 {"name", manifest.at("name")},
-                 {"architecture", manifest.at("architecture")},
-                 {"versions", Json::object()}};
-    const auto& known = repository.targets(std::string(images_role)).targets;
-    if (const auto file = known.find(target); file != known.end())
-        updates = read_json(target_file(repository, target, file->second));
-    updates["versions"][manifest.at("version").get<std::string>()] = {
-        {"date", manifest.at("date")}, {"root_hash", manifest.at("root_hash")}};
-    return format_json(updates);
-}
-
-void plan_image(Repository& repository, const ImageFolder& image, bool allows_development_keys,
-                std::vector<Publication>& publications) {
-    const fs::path& folder = image.path;
-    const Json manifest = read_json(folder / "manifest.json");
-    if (manifest.at("development_keys").get<bool>() && !allows_development_keys)
-        throw UsageError(std::format("the image in '{}' was made with development keys", folder.string()))
-            .hint(
-                "make keys with 'cairn keys init' and build it again; --insecure-dev publishes it "
-                "nevertheless");
-    const std::string place = std::format("images/{}/{}", manifest.at("name").get<std::string>(),
-                                          manifest.at("architecture").get<std::string>());
-    const std::string version = manifest.at("version").get<std::string>();
-    const std::string boot_file = std::format("{}_{}.efi", manifest.at("name").get<std::string>(), version);
-    const Json description = describe_image(manifest, boot_file, image.payload);
-    for (const PayloadFile& file : list_payload_files(description))
-        check_payload_file(repository.targets_path(), file);
-    publications.push_back(
-        plan_text(std::format("{}/{}/image.json", place, version), format_json(description)));
-    publications.push_back(
-        plan_text(std::format("{}/{}/sbom.spdx.json", place, version), read_file(folder / "sbom.spdx.json")));
-    const std::string updates = std::format("{}/updates.json", place);
-    publications.push_back(plan_text(updates, add_version(repository, updates, manifest)));
-}
-
-/// updates.json is the one target that changes under its name: it lists what came.
-bool may_change(const std::string& target) {
-    return target.ends_with("/updates.json");
-}
-
-/// The members in which two descriptions of an image differ.
-std::vector<std::string> list_differences(const Json& one, const Json& other) {
-    std::vector<std::string> names;
-    for (const auto& [name, value] : other.items())
-        if (!one.contains(name) || one.at(name) != value) names.push_back(name);
-    for (const auto& [name, value] : one.items())
-        if (!other.contains(name)) names.push_back(name);
-    return names;
-}
-
-[[noreturn]] void refuse_other_content(const Repository& repository, const Publication& publication,
-                                       const tuf::FileDescription& published) {
-    const std::string& target = publication.target;
-    UsageError error(std::format("'{}' is published already, with other content", target));
-    error.detail("published sha256", published.hashes.at("sha256"))
-        .detail("this sha256", publication.file.hashes.at("sha256"));
-    std::string why = "what has a name and a version never changes";
-    if (const fs::path place = target_file(repository, target, published);
-        target.ends_with("/image.json") && fs::exists(place)) {
-        const Json before = read_json(place);
-        error.detail("they differ in",
-                     join(list_differences(before, parse_json(publication.text, target)), ", "));
-        if (!before.contains("payload"))
-            why = "it was published without what devices fetch, and what has a version never changes";
-    }
-    throw error.hint(why + ": give it a new version");
 }
 
 void put_target(const Repository& repository, const Publication& publication) {
@@ -173,14 +71,23 @@ PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
             return plan_package(repository, request.channel, path, signers);
         }));
     for (const ImageFolder& image : request.images)
-        plan_image(repository, image, request.allows_development_keys, publications);
+        for (Publication& target : with_context(std::format("publishing '{}'", image.path.string()), [&] {
+                 return plan_image(repository, image, request.allows_development_keys);
+             }))
+            publications.push_back(std::move(target));
     PublishPlan plan;
     std::map<std::string, tuf::FileDescription> seen;
     for (Publication& publication : publications) {
         tuf::check_target_name(publication.target);
         const auto& known = repository.targets(publication.role).targets;
         const auto refuse = [&](const tuf::FileDescription& published) {
-            refuse_other_content(repository, publication, published);
+            UsageError error(
+                std::format("'{}' is published already, with other content", publication.target));
+            error.detail("published sha256", published.hashes.at("sha256"))
+                .detail("this sha256", publication.file.hashes.at("sha256"))
+                .hint("what has a name and a version never changes: give it a new version");
+            explain_other_image(repository, publication, published, error);
+            throw error;
         };
         const auto twice = seen.try_emplace(publication.target, publication.file);
         if (!twice.second) {
@@ -189,7 +96,7 @@ PublishPlan plan_publish(Repository& repository, const PublishRequest& request,
         }
         const auto there = known.find(publication.target);
         if (there == known.end() ||
-            (may_change(publication.target) && there->second.hashes != publication.file.hashes)) {
+            (is_updates_file(publication.target) && there->second.hashes != publication.file.hashes)) {
             plan.added.push_back(std::move(publication));
             continue;
         }

@@ -1,10 +1,11 @@
 #include <algorithm>
 
-#include "images/payload/description.h"
+#include "images/payload/boot_parts.h"
 #include "images/payload/frames_index.h"
+#include "images/payload/image_json.h"
 #include "tests/fuzz/fuzz.h"
 
-/// Input: a `.frames.idx`, or an image.json; neither can be taken for the other.
+/// Input: a `.frames.idx`, an image.json or a boot.json; none can be taken for another.
 using namespace cairn;
 using namespace cairn::fuzz;
 
@@ -26,20 +27,41 @@ void check_index(Bytes input) {
     require(block == index->data_blocks && offset == index->frames_size(), "the sums are right");
 }
 
-void check_description(Bytes input) {
-    const auto image = find_accepted<VerifyError>([&] { return parse_json(text_of(input), "image.json"); });
-    if (!image) return;
+void check_image(const Json& image) {
+    if (find_accepted<VerifyError>([&] { return payload::parse_image(image, "image.json"); }))
+        payload::parse_payload(image, "image.json");
     const auto found =
-        find_accepted<VerifyError>([&] { return payload::parse_payload(*image, "image.json"); });
+        find_accepted<VerifyError>([&] { return payload::parse_payload(image, "image.json"); });
     if (!found) return;
-    Json again = *image;
+    Json again = image;
     again["payload"] = payload::to_json(*found);
     require(payload::parse_payload(again, "image.json") == *found, "written back and read it is the same");
+}
+
+void check_boot_parts(const Json& json) {
+    const auto parts =
+        find_accepted<VerifyError>([&] { return payload::parse_boot_parts(json, "boot.json"); });
+    if (!parts) return;
+    require(payload::parse_boot_parts(payload::to_json(*parts), "again") == *parts,
+            "written back and read it is the same");
+    require(parts->size() <= payload::most_boot_file_bytes, "it is bounded");
+    std::uint64_t written = 0;
+    payload::write_boot_file(
+        *parts,
+        [](std::string_view file, std::uint64_t, std::span<std::uint8_t>) {
+            require(file.starts_with("usr/lib/cairn/boot/") && !file.contains(".."),
+                    "it stays in its folder");
+        },
+        [&](Bytes bytes) { written += bytes.size(); });
+    require(written == parts->size(), "it has the size that it says");
 }
 
 }  // namespace
 
 FUZZ_TARGET(input) {
     check_index(input);
-    check_description(input);
+    const auto json = find_accepted<VerifyError>([&] { return parse_json(text_of(input), "input"); });
+    if (!json) return;
+    check_image(*json);
+    check_boot_parts(*json);
 }

@@ -61,8 +61,8 @@ TEST_F(Assemble, GivesTheFilesOfAnImage) {
     const Image image = assemble_image(input());
     EXPECT_EQ(image.directory, directory_.path() / "out/tiny-x86_64");
     EXPECT_THAT(names_in(image.directory),
-                ElementsAre("SHA256SUMS", "disk.img", "manifest.json", "root.erofs", "root.verity",
-                            "sbom.spdx.json", "tiny_1.0.efi"));
+                ElementsAre("SHA256SUMS", "boot.json", "disk.img", "manifest.json", "root.erofs",
+                            "root.verity", "sbom.spdx.json", "tiny_1.0.efi"));
     EXPECT_EQ(run_command(
                   {.arguments = {"sha256sum", "--strict", "-c", "SHA256SUMS"}, .directory = image.directory})
                   .status,

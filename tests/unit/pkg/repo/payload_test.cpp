@@ -1,3 +1,4 @@
+#include "images/payload/image_json.h"
 #include "pkg/base/json.h"
 #include "pkg/repo/maintain.h"
 #include "pkg/repo/mirror.h"
@@ -7,6 +8,8 @@
 
 namespace cairn::repo {
 namespace {
+
+using std::string_literals::operator""s;
 
 const std::string target = "images/base/x86_64/1.0/image.json";
 
@@ -23,17 +26,29 @@ class PayloadTest : public RepositoryTest {
         payload_ = testing::make_payload_of(testing::make_root(300, 1), image_);
         make_directories(targets_);
         fs::copy(image_ / "payload", targets_ / "payload");
+        write_file(image_ / "boot.json", "{}");
         write_file(image_ / "sbom.spdx.json", "{}");
-        write_file(image_ / "manifest.json", format_json({{"name", "base"},
-                                                          {"version", "1.0"},
-                                                          {"architecture", "x86_64"},
-                                                          {"date", "2026-11-20T00:00:00Z"},
-                                                          {"development_keys", false},
-                                                          {"root_hash", payload_.root_hash.to_hex()},
-                                                          {"root_size", payload_.data_blocks * 4096},
-                                                          {"verity_size", payload_.tree_size + 4096},
-                                                          {"files", {{"base_1.0.efi", std::string(64, 'a')}}},
-                                                          {"packages", Json::array()}}));
+        write_manifest();
+    }
+    void write_manifest(const std::string& other = "") const {
+        Json files{{"base_1.0.efi", std::string(64, 'a')}};
+        for (const char* const name : {"boot.json", "sbom.spdx.json"})
+            files[name] = crypto::hash_file_sha256(image_ / name).to_hex();
+        Json manifest{{"name", "base"},
+                      {"version", "1.0"},
+                      {"architecture", "x86_64"},
+                      {"date", "2026-11-20T00:00:00Z"},
+                      {"development_keys", false},
+                      {"version_floor", "0.9"},
+                      {"settings_format", 1},
+                      {"root_hash", payload_.root_hash.to_hex()},
+                      {"root_size", payload_.data_blocks * 4096},
+                      {"verity_size", payload_.tree_size + 4096},
+                      {"boot_file_size", 5000},
+                      {"files", files},
+                      {"packages", {{{"name", "musl"}, {"version", "1.2.5"}}}}};
+        manifest.erase(other);
+        write_file(image_ / "manifest.json", format_json(manifest));
     }
     void publish_image(const Json& payload) {
         Repository repository = Repository::open(directory_);
@@ -64,7 +79,13 @@ class PayloadTest : public RepositoryTest {
 
 TEST_F(PayloadTest, ADeviceReadsItOutOfTheSignedImageJson) {
     publish_image();
-    EXPECT_EQ(payload::parse_payload(parse_json(download(target), target), target), payload_);
+    const payload::ImageDescription image =
+        payload::parse_image(parse_json(download(target), target), target);
+    EXPECT_EQ(image.payload, payload_);
+    EXPECT_EQ(image.version_floor, "0.9");
+    EXPECT_EQ(image.boot_file.size, 5000U);
+    EXPECT_EQ(image.packages, (std::vector<payload::ImagePackage>{{"musl", "1.2.5"}}));
+    EXPECT_EQ(download("images/base/x86_64/1.0/boot.json"), "{}");
     EXPECT_EQ(verify_refusal(), "");
 }
 
@@ -74,13 +95,23 @@ TEST_F(PayloadTest, AnImageMayBeWithoutOne) {
     EXPECT_EQ(verify_refusal(), "");
 }
 
+TEST_F(PayloadTest, AFolderOfAnOlderBuildImageIsRefusedInTheseWords) {
+    write_manifest("boot_file_size");
+    EXPECT_THAT(refusal_of([&] { publish_image(); }), HasSubstr("was built by an older cairn"));
+}
+
+TEST_F(PayloadTest, TheFilesOfAFolderMustBelongTogether) {
+    write_file(image_ / "boot.json", "{ }");
+    EXPECT_THAT(refusal_of([&] { publish_image(); }), HasSubstr("is not the file that 'manifest.json'"));
+}
+
 TEST_F(PayloadTest, DoesNotComeLaterToAVersionThatDevicesKnowWithoutIt) {
     publish_image(nullptr);
     try {
         publish_image();
         FAIL();
     } catch (const UsageError& error) {
-        EXPECT_THAT(error.report(), HasSubstr("they differ in: payload\n"));
+        EXPECT_EQ(error.details().back(), std::pair("they differ in"s, "payload"s));
         EXPECT_THAT(error.hint(), HasSubstr("published without what devices fetch"));
         EXPECT_THAT(error.hint(), HasSubstr("a new version"));
     }
