@@ -109,6 +109,7 @@ ApplyResult apply_defaults(const ApplyRequest& request, const std::string& probl
 }
 
 ApplyResult apply_at_boot(const ApplyRequest& request) {
+    if (!request.problem.empty()) return apply_defaults(request, request.problem);
     try {
         const ImageSettings image = read_image_settings(request.places.image);
         return carry_out(plan_boot(read_wanted(request, image), image), request);

@@ -23,6 +23,7 @@ struct ApplyRequest {
     Occasion occasion = Occasion::change;
     std::optional<Json> values;  // what is set; empty: what the store holds
     std::optional<gid_t> group;  // may read what is active; empty: only its owner
+    std::string problem;         // at a boot: not empty where the store is not to be used; why
 };
 
 struct ApplyResult {

@@ -67,6 +67,7 @@ Json to_json(const HistoryEntry& entry) {
                      {"who", entry.change.who},
                      {"what", entry.change.what}};
     if (entry.returned_to) document["returned_to"] = *entry.returned_to;
+    if (entry.migrated_from) document["migrated_from"] = *entry.migrated_from;
     return document;
 }
 
@@ -147,6 +148,8 @@ HistoryEntry Store::read_entry(std::uint64_t version) const {
         HistoryEntry entry{.version = version, .parent = document.at("parent").get<std::uint64_t>()};
         if (document.contains("returned_to"))
             entry.returned_to = document["returned_to"].get<std::uint64_t>();
+        if (document.contains("migrated_from"))
+            entry.migrated_from = document["migrated_from"].get<std::int64_t>();
         entry.change = {document.at("time").get<std::int64_t>(), document.at("who").get<std::string>(),
                         document.at("what").get<std::string>()};
         return entry;
@@ -182,7 +185,7 @@ std::optional<std::uint64_t> Store::find_undo() const {
         if (!is_kept(*entry.returned_to)) return std::nullopt;  // 0 is not kept: nothing comes before it
         entry = read_entry(*entry.returned_to);
     }
-    if (entry.parent != 0 && !is_kept(entry.parent)) return std::nullopt;
+    if (entry.migrated_from || (entry.parent != 0 && !is_kept(entry.parent))) return std::nullopt;
     return entry.parent;
 }
 
@@ -190,8 +193,9 @@ std::uint64_t Store::commit(const Values& values, const Change& change) {
     return add({values.document(), read_with_kept(current()).kept}, {.change = change});
 }
 
-std::uint64_t Store::commit_migrated(const Migrated& migrated, const Change& change) {
-    return add(migrated, {.change = change});
+std::uint64_t Store::commit_migrated(const Migrated& migrated, std::int64_t from_format,
+                                     const Change& change) {
+    return add(migrated, {.migrated_from = from_format, .change = change});
 }
 
 std::uint64_t Store::return_to(std::uint64_t version, const Schema& schema, const Change& change) {

@@ -26,6 +26,8 @@ struct HistoryEntry {
     std::uint64_t parent = 0;  // the version that it followed; 0: there was none
     /// The version whose values these are once more (0: nothing is set again); empty: they are new.
     std::optional<std::uint64_t> returned_to;
+    /// The settings format that migrations made it from; what came before it is no way back.
+    std::optional<std::int64_t> migrated_from;
     Change change;
     bool operator==(const HistoryEntry&) const = default;
 };
@@ -53,12 +55,12 @@ class Store {
 
     /// The same for what migrations have made of another format's settings. They need not be allowed here: a
     /// version goes back to an older one whose schema it does not have.
-    std::uint64_t commit_migrated(const Migrated& migrated, const Change& change);
+    std::uint64_t commit_migrated(const Migrated& migrated, std::int64_t from_format, const Change& change);
 
     /// Oldest first, up to the version that holds.
     std::vector<HistoryEntry> history() const;
     /// What undo would return to: the version before the last change that was not undone itself. Empty when
-    /// there is none, or it is no longer kept.
+    /// there is none, it is no longer kept, or that change was a migration.
     std::optional<std::uint64_t> find_undo() const;
     /// Commits the values of an older version once more, if `schema` still allows them (else
     /// InvalidSettings). Version 0 means that nothing is set.

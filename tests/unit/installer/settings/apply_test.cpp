@@ -50,7 +50,7 @@ default = ""
         write_file(path, text);
     }
     void store(const Json& values) {
-        Store(places_.store_of(1)).commit_migrated({.values = values}, {1'790'000'000, "admin", "test"});
+        Store(places_.store_of(1)).commit_migrated({.values = values}, 1, {1'790'000'000, "admin", "test"});
     }
     ApplyResult boot() { return apply_settings({.places = places_, .occasion = Occasion::boot}); }
     ApplyResult change(std::optional<Json> values = {}) {
@@ -117,6 +117,14 @@ TEST_F(ApplyTest, GoesOnAtABootWithAStoreOrAnImageThatCannotBeRead) {
     const ApplyResult result = boot();
     EXPECT_THAT(result.problem, HasSubstr("other.toml"));
     EXPECT_THAT(result.files, IsEmpty());
+}
+
+TEST_F(ApplyTest, LeavesAStoreAloneThatIsNotToBeUsed) {
+    store({{"motd", "one"}});
+    const ApplyResult result =
+        apply_settings({.places = places_, .occasion = Occasion::boot, .problem = "cannot migrate"});
+    EXPECT_EQ(result.problem, "cannot migrate");
+    EXPECT_EQ(etc("motd"), "");
 }
 
 TEST_F(ApplyTest, RestartsEverythingWhenItIsNotKnownWhatWasActive) {

@@ -46,7 +46,7 @@ TEST_F(StoreTest, KeepsWhatWasCommittedAndWhoDidIt) {
     EXPECT_EQ(shown(again), "two");
     EXPECT_EQ(again.read(1).at("motd"), "one");
     const Change change{1'790'000'000, "admin 'laptop'", "set motd"};
-    EXPECT_EQ(again.history(), (std::vector<HistoryEntry>{{1, 0, {}, change}, {2, 1, {}, change}}));
+    EXPECT_EQ(again.history(), (std::vector<HistoryEntry>{{1, 0, {}, {}, change}, {2, 1, {}, {}, change}}));
 }
 
 TEST_F(StoreTest, IsForItsOwnerOnly) {
