@@ -31,6 +31,7 @@ inline constexpr std::string_view esp_loader_settings = "loader/loader.conf";
 inline constexpr std::string_view esp_cairn_folder = "cairn";
 inline constexpr std::string_view esp_first_boot_settings = "cairn/first-boot.json";
 inline constexpr std::string_view esp_install_answers = "cairn/answers.json";
+inline constexpr std::string_view esp_reset_data = "cairn/reset-data";
 
 /// On the running system: what the first process found.
 inline constexpr std::string_view boot_report = "/run/cairn/boot.json";

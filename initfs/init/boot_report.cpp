@@ -14,13 +14,13 @@ std::string format_boot_report(const BootReport& report) {
                  {field::disk_id, report.disk_id},
                  {field::slot, layout::to_text(report.slot)},
                  {field::root_hash, report.root_hash.to_text()},
-                 {field::boot_file, report.loader.boot_file},
-                 {field::on_trial, report.loader.counter.has_value()},
+                 {field::boot_file, report.trial.file_name()},
+                 {field::on_trial, report.trial.is_on_trial},
                  {field::first_boot, report.data.kind == DataState::Kind::made},
                  {field::data, to_text(report.data.kind)}};
-    if (report.loader.counter) {
-        json[field::tries_left] = report.loader.counter->left;
-        json[field::tries_done] = report.loader.counter->done;
+    if (const auto tries = report.trial.tries()) {
+        json[field::tries_left] = tries->left;
+        json[field::tries_done] = tries->done;
     }
     if (!report.data.is_usable()) json[field::data_error] = report.data.error;
     return format_json(json);

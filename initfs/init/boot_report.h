@@ -5,7 +5,7 @@
 
 #include "initfs/init/data.h"
 #include "initfs/init/new_root.h"
-#include "installer/slots/loader_report.h"
+#include "initfs/init/trial.h"
 
 namespace cairn::init {
 
@@ -17,7 +17,7 @@ struct BootReport {
     std::string disk;     // node
     std::string disk_id;  // GUID of its table
     layout::Slot slot = layout::Slot::a;
-    slots::LoaderReport loader;
+    TrialPlan trial;  // carried out
     DataState data;
 };
 

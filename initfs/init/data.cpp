@@ -4,10 +4,12 @@
 
 #include <format>
 
+#include "initfs/init/esp.h"
 #include "initfs/init/mounts.h"
 #include "installer/disks/data_partition.h"
 #include "installer/disks/device_mapper.h"
 #include "installer/disks/file_systems.h"
+#include "installer/disks/reset_request.h"
 #include "pkg/base/error.h"
 #include "pkg/base/text.h"
 
@@ -47,7 +49,18 @@ void mount_data(const std::filesystem::path& node) {
     disks::mount_file_system(node, data_place, "ext4", MS_NOSUID | MS_NODEV | MS_NOEXEC, "errors=remount-ro");
 }
 
-DataState open_data_or_throw(const RootDisk& disk, const std::function<void(std::string_view)>& say) {
+/// Power may fail at any moment in here: the request is still there then, and all is done once more.
+void make_data_anew(const RootDisk& disk, const std::filesystem::path& node,
+                    const std::function<void(std::string_view)>& say) {
+    // Written first: where the request could not be removed, every boot would make data anew.
+    const MountedEsp esp(disk, MountedEsp::Access::read_write);
+    say(std::format("making the data partition anew, as was asked for: {}", node.string()));
+    disks::make_ext4(node, layout::name_of(layout::Part::data));
+    disks::remove_reset_request(esp.top());
+}
+
+DataState open_data_or_throw(const RootDisk& disk, DataWish wish,
+                             const std::function<void(std::string_view)>& say) {
     if (disk.is_table_from_backup) {
         say(std::format("the partition table of {} is torn: restoring it from its backup",
                         disk.node.node.string()));
@@ -58,8 +71,10 @@ DataState open_data_or_throw(const RootDisk& disk, const std::function<void(std:
     const bool is_first_boot = disk.table.find_partition(layout::Part::data) == nullptr;
     if (is_first_boot) now.table = make_data(disk, say);
     const disks::PartitionNode node = find_partition_node(now, layout::Part::data);
+    const bool is_anew = !is_first_boot && wish == DataWish::make_anew;
+    if (is_anew) make_data_anew(disk, node.node, say);
     mount_data(node.node);
-    return {is_first_boot ? DataState::Kind::made : DataState::Kind::mounted, node.node, {}};
+    return {is_first_boot || is_anew ? DataState::Kind::made : DataState::Kind::mounted, node.node, {}};
 }
 
 }  // namespace
@@ -76,9 +91,9 @@ std::string_view to_text(DataState::Kind kind) {
     return "";
 }
 
-DataState open_data(const RootDisk& disk, const std::function<void(std::string_view)>& say) {
+DataState open_data(const RootDisk& disk, DataWish wish, const std::function<void(std::string_view)>& say) {
     try {
-        return open_data_or_throw(disk, say);
+        return open_data_or_throw(disk, wish, say);
     } catch (const Error& error) {
         return {DataState::Kind::failed, {}, error.report()};
     }

@@ -24,9 +24,15 @@ struct DataState {
 /// "mounted", "made" or "failed", as /run/cairn/boot.json has it.
 std::string_view to_text(DataState::Kind kind);
 
+/// What is to be done with a data partition that is there.
+enum class DataWish {
+    keep,
+    make_anew,  // an admin has asked for it: all that is on it goes
+};
+
 /// Mounts the data partition at `data_place`, after a check, and makes it when there is no partition 6. A
-/// partition that is there is never formatted. Never throws: a machine without its data still has to come up
-/// and say so. `say` announces what takes long.
-DataState open_data(const RootDisk& disk, const std::function<void(std::string_view)>& say);
+/// partition that is there is never formatted, unless that is the wish. Never throws: a machine without its
+/// data still has to come up and say so. `say` announces what takes long.
+DataState open_data(const RootDisk& disk, DataWish wish, const std::function<void(std::string_view)>& say);
 
 }  // namespace cairn::init

@@ -90,7 +90,8 @@ void mount_verified_root(const RootDisk& disk, const disks::RootHash& root_hash,
 
 Release read_release(const std::string& root) {
     const Json release = read_json(fs::path(root) / layout::paths::release);
-    return {release.at("name").get<std::string>(), release.at("version").get<std::string>()};
+    return {release.at("name").get<std::string>(), release.at("version").get<std::string>(),
+            release.value("build_time", "")};
 }
 
 void fill_etc(const std::string& root) {

@@ -15,6 +15,7 @@ void mount_verified_root(const RootDisk& disk, const disks::RootHash& root_hash,
 struct Release {
     std::string name;
     std::string version;
+    std::string build_time;  // "2026-11-20T00:00:00Z"
 };
 Release read_release(const std::string& root);
 

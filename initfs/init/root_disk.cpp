@@ -4,7 +4,6 @@
 #include <format>
 #include <thread>
 
-#include "pkg/base/error.h"
 #include "pkg/base/text.h"
 
 namespace cairn::init {
@@ -24,10 +23,11 @@ std::optional<disks::SearchedDisk> search_disk(const disks::DiskNode& node) {
     }
 }
 
-Error make_not_found_error(const BootParameters& parameters,
-                           const std::optional<layout::Guid>& loader_partition, const DiskSearch& last) {
-    Error error(std::format("no disk holds the root of this version, after waiting {} seconds",
-                            parameters.wait.count()));
+RootNotFound make_not_found_error(const BootParameters& parameters,
+                                  const std::optional<layout::Guid>& loader_partition,
+                                  const DiskSearch& last) {
+    RootNotFound error(std::format("no disk holds the root of this version, after waiting {} seconds",
+                                   parameters.wait.count()));
     error.detail("root", parameters.root_hash.to_text());
     if (loader_partition) error.detail("loader's partition", layout::to_text(*loader_partition));
     error.detail("disks", last.seen.empty() ? "none" : join(last.seen, ", "));
@@ -68,6 +68,16 @@ RootDisk wait_for_root(const BootParameters& parameters, const std::optional<lay
         last = std::move(now);
         std::this_thread::sleep_for(pause_between_looks);
     }
+}
+
+std::optional<RootDisk> find_loader_disk(const std::optional<layout::Guid>& loader_partition) {
+    if (!loader_partition) return std::nullopt;
+    for (const disks::DiskNode& node : disks::read_disks()) {
+        auto disk = search_disk(node);
+        if (disk && std::ranges::contains(disk->table.partitions, *loader_partition, &disks::Partition::id))
+            return RootDisk{node, std::move(disk->table), disk->is_from_backup, {}};
+    }
+    return std::nullopt;
 }
 
 disks::PartitionNode find_partition_node(const RootDisk& disk, layout::Part part) {

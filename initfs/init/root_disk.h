@@ -9,6 +9,7 @@
 #include "initfs/init/command_line.h"
 #include "installer/disks/disk_list.h"
 #include "installer/disks/root_search.h"
+#include "pkg/base/error.h"
 
 namespace cairn::init {
 
@@ -30,10 +31,19 @@ struct DiskSearch {
 DiskSearch search_disks(const disks::RootHash& root_hash,
                         const std::optional<layout::Guid>& loader_partition);
 
+/// No disk holds the root of this version.
+class RootNotFound : public Error {
+    using Error::Error;
+};
+
 /// Looks until the root is found and no further disk appeared in between, calling `between` (drivers,
-/// watchdog) before each look. Throws Error that names the disks seen when `parameters.wait` is over.
+/// watchdog) before each look. Throws RootNotFound that names the disks seen when `parameters.wait` is over.
 RootDisk wait_for_root(const BootParameters& parameters, const std::optional<layout::Guid>& loader_partition,
                        const std::function<void()>& between);
+
+/// The disk that the loader was started from, whatever its slots hold: `slot` says nothing. Empty when the
+/// loader does not say, or the disk is not there.
+std::optional<RootDisk> find_loader_disk(const std::optional<layout::Guid>& loader_partition);
 
 /// The node of a partition of the table; partitions that the kernel does not know yet are announced to it
 /// first.

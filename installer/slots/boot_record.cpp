@@ -20,9 +20,10 @@ namespace {
 constexpr std::uint64_t most_bytes = 256 * 1024;
 constexpr std::uint64_t kept_bytes = most_bytes / 4;
 
-constexpr std::array<std::pair<BootEventKind, std::string_view>, 5> kind_names = {
+constexpr std::array<std::pair<BootEventKind, std::string_view>, 6> kind_names = {
     {{BootEventKind::attempt, "attempt"},
      {BootEventKind::failure, "failure"},
+     {BootEventKind::reached, "reached"},
      {BootEventKind::good, "good"},
      {BootEventKind::trial, "trial"},
      {BootEventKind::fallback, "fallback"}}};

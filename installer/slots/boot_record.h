@@ -7,13 +7,14 @@
 
 /// The boot record, /var/lib/cairn/boots: one line for each thing worth knowing about a boot, oldest first.
 /// `init` writes that it tries and, if it comes to that, why it failed; who decides that a boot is good adds
-/// that, and who puts a version on trial or judges one says so too. It tells after the fact what happened to
-/// a version that did not come up. See FORMAT.md.
+/// that (and first that it came far enough to be asked), and who puts a version on trial or judges one says
+/// so too. It tells after the fact what happened to a version that did not come up. See FORMAT.md.
 namespace cairn::slots {
 
 enum class BootEventKind {
     attempt,   // a boot has begun
     failure,   // it did not get far, or a health check failed
+    reached,   // it came as far as the device API, whatever its health: it is not lost
     good,      // it was found good
     trial,     // this version is about to be put on trial: attempts from here on are its tries
     fallback,  // an older version came up instead and has judged the trial

@@ -3,6 +3,7 @@
 #include <format>
 #include <string_view>
 
+#include "installer/slots/loader_variables.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
 
@@ -10,7 +11,6 @@ namespace cairn::slots {
 
 namespace {
 
-constexpr std::string_view loader_vendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 constexpr std::size_t attributes_length = 4;  // efivarfs puts the variable's attributes before its value
 constexpr std::uint64_t most_bytes = 4096;
 

@@ -109,6 +109,19 @@ Fallback plan_fallback(const FailedTrial& trial, const std::optional<std::string
             .cause = std::format("fails in both: {}; the older version: {}", cause, *older_failure)};
 }
 
+std::size_t count_lost_boots(std::span<const BootEvent> record, std::string_view root_hash,
+                             std::string_view this_boot) {
+    std::size_t lost = 0;
+    for (const BootEvent& event : record | std::views::reverse) {
+        if (event.boot == this_boot) continue;
+        if (event.root_hash != root_hash || event.kind == BootEventKind::good ||
+            event.kind == BootEventKind::reached)
+            break;
+        if (event.kind == BootEventKind::attempt) ++lost;
+    }
+    return lost;
+}
+
 std::optional<std::string> find_reason_to_give_up(std::span<const BootFile> files,
                                                   std::span<const BootEvent> record,
                                                   const ImageVersion& running, std::string_view root_hash,
@@ -116,12 +129,7 @@ std::optional<std::string> find_reason_to_give_up(std::span<const BootFile> file
                                                   const std::optional<std::string>& root_failure) {
     if (!find_known_good(files, running) || known_good_besides(files, running).empty()) return std::nullopt;
     if (root_failure) return "its root cannot be opened: " + *root_failure;
-    std::size_t lost = 0;
-    for (const BootEvent& event : record | std::views::reverse) {
-        if (event.boot == this_boot) continue;
-        if (event.root_hash != root_hash || event.kind == BootEventKind::good) break;
-        if (event.kind == BootEventKind::attempt) ++lost;
-    }
+    const std::size_t lost = count_lost_boots(record, root_hash, this_boot);
     if (lost < most_lost_boots) return std::nullopt;
     return std::format("{} boots in a row never reached the API", lost);
 }

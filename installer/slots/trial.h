@@ -75,9 +75,13 @@ Fallback plan_fallback(const FailedTrial& trial, const std::optional<std::string
 /// Boots in a row that never reached the API before a good version is given up.
 inline constexpr std::size_t most_lost_boots = 5;
 
+/// So many boots with this root in a row, up to the newest, never reached the API. `this_boot` is the
+/// record's id of the boot under way, which has had no chance yet.
+std::size_t count_lost_boots(std::span<const BootEvent> record, std::string_view root_hash,
+                             std::string_view this_boot);
+
 /// Why the running version, known to be good, should remove its own file and let the other good one start.
-/// Empty: it goes on. `this_boot` is the record's id of the boot under way, which has had no chance yet;
-/// `root_failure` says why its root cannot be opened.
+/// Empty: it goes on. `root_failure` says why its root cannot be opened.
 std::optional<std::string> find_reason_to_give_up(std::span<const BootFile> files,
                                                   std::span<const BootEvent> record,
                                                   const ImageVersion& running, std::string_view root_hash,

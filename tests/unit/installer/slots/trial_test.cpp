@@ -22,6 +22,7 @@ Events make_record(const std::vector<std::string>& words) {
                            .boot_file = "base_" + version + ".0.efi"};
         event.kind = kind == "attempt"   ? BootEventKind::attempt
                      : kind == "failure" ? BootEventKind::failure
+                     : kind == "reached" ? BootEventKind::reached
                      : kind == "good"    ? BootEventKind::good
                      : kind == "trial"   ? BootEventKind::trial
                                          : BootEventKind::fallback;
@@ -165,6 +166,10 @@ TEST(Trial, GivesUpAGoodVersionThatNoLongerComesUp) {
         {both, std::vector<std::string>(4, "attempt 2"), {}, false},
         {both, with({"good 2"}, five), {}, true},
         {both, with(five, {"good 2"}), {}, false},
+        // It came far enough to be asked: health is reported, never a reason to leave.
+        {both, with(five, {"reached 2"}), {}, false},
+        {both, with(five, {"reached 2", "failure 2"}), {}, false},
+        {both, with({"attempt 2", "reached 2"}, five), {}, true},
         {both,
          with({"attempt 2", "attempt 2", "good 2"}, {"attempt 2", "attempt 2", "attempt 2"}),
          {},
