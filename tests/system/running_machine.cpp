@@ -136,6 +136,10 @@ std::string RunningMachine::run(const std::string& command) {
     throw Error(std::format("'{}' failed in the machine with {}", command, status)).detail("output", output);
 }
 
+void RunningMachine::run_until_it_succeeds(const std::string& command) {
+    run(std::format("for i in $(seq 150); do {0} && break; sleep 2; done > /dev/null 2>&1; {0}", command));
+}
+
 void RunningMachine::cut_power() {
     child_.send_signal(SIGKILL);
     child_.wait();
@@ -149,8 +153,12 @@ void RunningMachine::wait_until_off() {
 
 MachineFolder::MachineFolder(const std::string& image, layout::Architecture architecture,
                              std::uint64_t disk_size)
+    : MachineFolder(find_image_folder(image, architecture), architecture, disk_size) {}
+
+MachineFolder::MachineFolder(const fs::path& image_folder, layout::Architecture architecture,
+                             std::uint64_t disk_size)
     : directory_({}, "cairn-machine"), architecture_(architecture) {
-    emulator::make_raw_copy(find_image_folder(image, architecture) / "disk.img", disk(), disk_size);
+    emulator::make_raw_copy(image_folder / "disk.img", disk(), disk_size);
 }
 
 emulator::Machine MachineFolder::make_machine() const {

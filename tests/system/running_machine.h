@@ -38,6 +38,9 @@ class RunningMachine {
     std::string run(const std::string& command);
     /// The same, with its exit status in place of the error.
     std::pair<int, std::string> try_to_run(const std::string& command);
+    /// Runs a command until it succeeds, every two seconds, at most five minutes. Throws Error with what it
+    /// printed last.
+    void run_until_it_succeeds(const std::string& command);
     void type(std::string_view text);
 
     /// As if the plug was pulled: nothing that QEMU has not yet given to the disk's file gets there.
@@ -64,6 +67,10 @@ class MachineFolder {
   public:
     /// A throw-away copy of an image on a disk of `disk_size` bytes.
     MachineFolder(const std::string& image, layout::Architecture architecture, std::uint64_t disk_size);
+
+    /// The same of the image in a folder that build-image made.
+    MachineFolder(const std::filesystem::path& image_folder, layout::Architecture architecture,
+                  std::uint64_t disk_size);
 
     const std::filesystem::path& path() const { return directory_.path(); }
     /// A plain (raw) disk: a test may change bytes in it while no machine runs.

@@ -1,0 +1,264 @@
+#include <fcntl.h>
+
+#include <format>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "images/layout/partition_table.h"
+#include "pkg/base/error.h"
+#include "pkg/base/fd.h"
+#include "pkg/base/json.h"
+#include "pkg/base/process.h"
+#include "tests/system/maker.h"
+#include "tests/system/running_machine.h"
+
+/// A machine that updates itself from a repository, and what becomes of it when the new version is bad.
+namespace cairn::system_test {
+namespace {
+
+using layout::Architecture;
+using layout::Part;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t disk_size = std::uint64_t{3} << 30;
+constexpr int tries = 3;
+
+/// Version 1.0 on a machine, and a maker who publishes what it is to update to.
+class UpdateTest : public testing::TestWithParam<Architecture> {
+  protected:
+    UpdateTest() : UpdateTest(GetParam()) {}
+    explicit UpdateTest(Architecture architecture)
+        : maker_(architecture), folder_(maker_.build("1.0"), architecture, disk_size) {}
+
+    RunningMachine start() { return {folder_.make_machine(), folder_.path()}; }
+
+    /// Waits for a version and logs in.
+    static void expect_version(RunningMachine& machine, const std::string& version) {
+        machine.wait_for(std::format("cairn {} on ", version));
+        machine.wait_for("login: ");
+        machine.log_in();
+    }
+    static void expect_good(RunningMachine& machine) {
+        machine.run_until_it_succeeds("cairnctl health --json | grep -q '\"boot_confirmed\": true'");
+    }
+    static Json read_json_of(RunningMachine& machine, const std::string& command) {
+        return parse_json(machine.run(command), command);
+    }
+    static Json read_status(RunningMachine& machine) {
+        return read_json_of(machine, "cairnctl status --json").at("updates");
+    }
+
+    /// The first boot of 1.0, good, with the repository set and a trial's deadline that suits a test.
+    void set_up(RunningMachine& machine) {
+        expect_version(machine, "1.0");
+        machine.run_until_it_succeeds("cairnctl ping");
+        machine.run(
+            std::format("cairnctl settings set --apply updates.repository={} "
+                        "health.deadline_seconds=120 network.host_name=kept",
+                        maker_.address()));
+        expect_good(machine);
+        machine.run("echo kept > /var/lib/test-of-data && sync");
+    }
+    /// Publishes 2.0 and puts it on trial; the machine is not yet restarted.
+    void install(RunningMachine& machine, const fs::path& image) {
+        maker_.publish(image);
+        machine.run("cairnctl update --yes");
+        EXPECT_EQ(read_status(machine).at("update_state"), "Ready");
+    }
+    static void reboot(RunningMachine& machine) { machine.type("cairnctl reboot --yes\n"); }
+    static void power_off(RunningMachine& machine) {
+        machine.type("poweroff\n");
+        machine.wait_until_off();
+    }
+
+    /// Back in 1.0 after 2.0 was tried: it is on the list, with why.
+    static void expect_fallback(RunningMachine& machine, const std::string& ban, const std::string& cause) {
+        expect_version(machine, "1.0");
+        machine.run_until_it_succeeds("cairnctl status --json | grep -q '\"ban\"'");
+        const Json denied = read_status(machine).at("denied");
+        ASSERT_EQ(denied.size(), 1U);
+        EXPECT_EQ(denied[0].at("version"), "2.0");
+        EXPECT_EQ(denied[0].at("ban"), ban);
+        EXPECT_THAT(denied[0].at("cause").get<std::string>(), HasSubstr(cause));
+        EXPECT_EQ(machine.run("cat /var/lib/test-of-data"), "kept\n");
+    }
+    /// What was denied is not offered again; what comes after it is installed.
+    void expect_next_version_installs(RunningMachine& machine) {
+        machine.run("cairnctl update --yes");
+        EXPECT_EQ(read_status(machine).at("update_state"), "Idle");
+        install(machine, maker_.build("3.0"));
+        reboot(machine);
+        expect_version(machine, "3.0");
+        expect_good(machine);
+    }
+
+    void flip_byte(Part part, std::uint64_t offset) const {
+        const auto partition = layout::read_partition_table(folder_.disk()).at(part);
+        const Fd disk = open_file(folder_.disk(), O_RDWR);
+        std::vector<std::uint8_t> byte(1);
+        read_exactly_at(disk.get(), byte, partition.offset + offset, "the disk");
+        byte[0] ^= 1;
+        write_all_at(disk.get(), byte, partition.offset + offset, "the disk");
+    }
+
+    Maker maker_;
+    MachineFolder folder_;
+};
+
+class Update : public UpdateTest {};
+class FallbackPanic : public UpdateTest {};
+class FallbackLong : public UpdateTest {};
+
+TEST_P(Update, ToTheNextVersionAndBack) {
+    RunningMachine machine = start();
+    set_up(machine);
+    install(machine, maker_.build("2.0"));
+    reboot(machine);
+    expect_version(machine, "2.0");
+    EXPECT_EQ(read_json_of(machine, "cairnctl os --json").at("slot"), "b");
+    expect_good(machine);
+    EXPECT_EQ(read_status(machine).at("update_state"), "Idle");
+    EXPECT_EQ(machine.run("cat /var/lib/test-of-data; hostname"), "kept\nkept\n");
+
+    machine.type("cairnctl update rollback --yes\n");
+    expect_version(machine, "1.0");
+    expect_good(machine);
+    EXPECT_EQ(machine.run("cat /var/lib/test-of-data; hostname"), "kept\nkept\n");
+    EXPECT_EQ(read_status(machine).at("denied").at(0).at("cause"), "by operator");
+}
+
+TEST_P(FallbackPanic, AVersionWhoseKernelPanicsIsLeft) {
+    RunningMachine machine = start();
+    set_up(machine);
+    install(machine, maker_.build("2.0",
+                                  "remove_initfs_packages = [\"cairn-init\"]\n"
+                                  "add_initfs_packages = [\"test-panic\"]\n"));
+    reboot(machine);
+    for (int boot = 0; boot < tries; ++boot) machine.wait_for("Kernel panic");
+    expect_fallback(machine, "denied", "in 3 boots the kernel never reached init");
+    expect_next_version_installs(machine);
+}
+
+TEST_P(FallbackLong, AVersionThatHangsInItsFirstProcessIsLeft) {
+    RunningMachine machine = start();
+    set_up(machine);
+    install(machine, maker_.build("2.0",
+                                  "remove_initfs_packages = [\"cairn-init\"]\n"
+                                  "add_initfs_packages = [\"test-hang\"]\n"));
+    reboot(machine);
+    for (int boot = 0; boot < tries; ++boot) machine.wait_for("test-hang: hangs");
+    expect_fallback(machine, "denied", "in 3 boots the kernel never reached init");
+    expect_next_version_installs(machine);
+}
+
+TEST_P(FallbackLong, AVersionWithAServiceThatNeverComesUpIsLeft) {
+    RunningMachine machine = start();
+    set_up(machine);
+    install(machine, maker_.build("2.0", "add_packages = [\"test-lame-service\"]\n"));
+    reboot(machine);
+    for (int boot = 0; boot < tries; ++boot) machine.wait_for("cairn 2.0 on ");
+    expect_fallback(machine, "denied", "lame: cannot open the database");
+    expect_next_version_installs(machine);
+}
+
+TEST_P(FallbackLong, AVersionWhoseHealthProgramFailsIsLeft) {
+    RunningMachine machine = start();
+    set_up(machine);
+    install(machine, maker_.build("2.0", "add_packages = [\"test-lame-health\"]\n"));
+    reboot(machine);
+    for (int boot = 0; boot < tries; ++boot) machine.wait_for("cairn 2.0 on ");
+    expect_fallback(machine, "denied", "lame: the pump does not answer");
+    expect_next_version_installs(machine);
+}
+
+TEST_P(FallbackLong, AVersionWithAFlippedByteInItsRootIsLeft) {
+    {
+        RunningMachine machine = start();
+        set_up(machine);
+        install(machine, maker_.build("2.0"));
+        power_off(machine);
+    }
+    flip_byte(Part::root_b, 1024);  // in the superblock, which is read first
+    RunningMachine machine = start();
+    expect_fallback(machine, "denied", "3 boots");
+    expect_next_version_installs(machine);
+}
+
+TEST_P(FallbackLong, WhatFailsInBothVersionsIsHeldUntilTheOlderOneIsGood) {
+    RunningMachine machine = start();
+    set_up(machine);
+    machine.run("cairnctl settings set --apply 'health.checks.door={\"kind\": \"tcp\", \"port\": 9}'");
+    install(machine, maker_.build("2.0"));
+    reboot(machine);
+    for (int boot = 0; boot < tries; ++boot) machine.wait_for("cairn 2.0 on ");
+    expect_fallback(machine, "held", "fails in both");
+    machine.run("cairnctl settings unset --apply health.checks.door");
+    reboot(machine);
+    expect_version(machine, "1.0");
+    expect_good(machine);
+    EXPECT_EQ(read_status(machine).at("denied").size(), 0U);
+}
+
+TEST_P(FallbackLong, AGoodVersionWhoseRootRotsIsLeft) {
+    {
+        RunningMachine machine = start();
+        set_up(machine);
+        install(machine, maker_.build("2.0"));
+        reboot(machine);
+        expect_version(machine, "2.0");
+        expect_good(machine);
+        power_off(machine);
+    }
+    flip_byte(Part::root_b, 1024);
+    RunningMachine machine = start();
+    machine.wait_for("its root cannot be opened");
+    expect_version(machine, "1.0");
+    expect_good(machine);
+    EXPECT_THAT(machine.run("cat /var/lib/cairn/boots"), HasSubstr("its root cannot be opened"));
+}
+
+TEST_P(FallbackLong, AGoodVersionWhoseHashTreeRotsIsLeft) {
+    {
+        RunningMachine machine = start();
+        set_up(machine);
+        install(machine, maker_.build("2.0"));
+        reboot(machine);
+        expect_version(machine, "2.0");
+        expect_good(machine);
+        power_off(machine);
+    }
+    flip_byte(Part::root_b_verity, 0);  // of its superblock: no slot holds this root any more
+    RunningMachine machine = start();
+    machine.wait_for("no disk holds the root");
+    expect_version(machine, "1.0");
+    expect_good(machine);
+}
+
+/// Firmware does not rename a file that is marked read-only; Linux does.
+TEST_P(FallbackLong, FirmwareThatCannotRenameFallsBackToo) {
+    {
+        RunningMachine machine = start();
+        set_up(machine);
+        install(machine, maker_.build("2.0", "add_packages = [\"test-lame-health\"]\n"));
+        power_off(machine);
+    }
+    const auto esp = layout::read_partition_table(folder_.disk()).at(Part::esp);
+    run_command_checked(
+        {.arguments = {"mattrib", "+r", "-i", std::format("{}@@{}", folder_.disk().string(), esp.offset),
+                       "::/EFI/Linux/device_2.0+3-0.efi"}});
+    RunningMachine machine = start();
+    for (int boot = 0; boot < tries; ++boot) machine.wait_for("cairn 2.0 on ");
+    expect_fallback(machine, "denied", "lame: the pump does not answer");
+}
+
+std::string name_of(const testing::TestParamInfo<Architecture>& info) {
+    return std::string(layout::to_text(info.param));
+}
+const auto both = testing::Values(Architecture::x86_64, Architecture::aarch64);
+INSTANTIATE_TEST_SUITE_P(On, Update, both, name_of);
+INSTANTIATE_TEST_SUITE_P(On, FallbackPanic, both, name_of);
+INSTANTIATE_TEST_SUITE_P(On, FallbackLong, both, name_of);
+
+}  // namespace
+}  // namespace cairn::system_test
