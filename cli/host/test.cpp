@@ -9,6 +9,9 @@
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
 #include "pkg/base/process.h"
+#include "pkg/net/curl_transport.h"
+#include "pkg/recipe/recipe.h"
+#include "pkg/source/fetch_source.h"
 #include "pkg/store/store.h"
 
 namespace cairn::host {
@@ -33,11 +36,36 @@ int run_in_terminal(const std::vector<std::string>& arguments,
     return Child::start({.arguments = arguments, .environment = environment}).wait();
 }
 
+/// Where the HTTP library's header lies: in the unpacked source of its recipe, since Debian's package belongs
+/// to the other standard library.
+fs::path fetch_http_library(const Host& host) {
+    net::CurlTransport transport;
+    source::Environment environment{.cache = store::Store::default_root(), .transport = transport};
+    source::read_settings_of_process(environment);
+    environment.stop = &host.stop;
+    environment.on_note = [](const std::string& line) { std::println(stderr, "{}", line); };
+    const recipe::Recipe recipe = recipe::read_recipe(host.recipes(), "cpp-httplib");
+    return source::fetch_source(recipe, environment).parts.front().directory;
+}
+
+/// Tells the build folder where it is, unless it knows: the cache may have been cleaned or moved since.
+void configure_http_library(const Host& host, const fs::path& log) {
+    const fs::path build = build_directory(host);
+    const std::string setting = "CAIRN_HTTPLIB:PATH=" + fetch_http_library(host).string();
+    if (("\n" + read_file(build / "CMakeCache.txt")).contains("\n" + setting + "\n")) return;
+    const CommandResult result = run_command(
+        {.arguments = {"cmake", "-S", host.repository().string(), "-B", build.string(), "-D" + setting},
+         .output = log});
+    if (result.status != 0)
+        throw CommandError("the tests could not be configured", result.status).detail("log", log.string());
+}
+
 void build_tests(const Host& host) {
     std::println(stderr, "building the tests");
     const fs::path log = build_directory(host) / "build-tests.log";
     std::error_code ignored;
     fs::remove(log, ignored);
+    configure_http_library(host, log);
     // The compiler cache of the `cairn` script, so that another clone does not compile the same again.
     const CommandResult result =
         run_command({.arguments = {"ninja", "-C", build_directory(host).string()},
