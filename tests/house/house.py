@@ -14,10 +14,10 @@ DATA_FOLDERS = ("recipes", "kernel", "tests", "images", "installer", "initfs", "
 
 # Headers of the libraries in the table's column "wraps".
 HEADERS = {
-    "nlohmann/json": r"nlohmann/", "toml++": r"toml\+\+/", "CLI11": r"CLI/", "libsodium": r"sodium", "libcrypto": r"openssl/",
+    "nlohmann/json": r"nlohmann/", "toml++": r"toml\+\+/", "CLI11": r"CLI/", "libsodium": r"sodium", "libcrypto": r"openssl/(?!ssl\.h|err\.h)",
     "libarchive": r"archive(_entry)?\.h", "libzstd": r"z(std|dict)", "libcurl": r"curl/", "BLAKE3": r"blake3\.h", "liblzma": r"lzma\.h", "libsolv": r"solv/",
     "libfdisk": r"libfdisk/", "libcryptsetup": r"libcryptsetup", "libdevmapper": r"libdevmapper", "tpm2-tss": r"tss2/",
-    "libkmod": r"libkmod", "FTXUI": r"ftxui/", "cpp-httplib": r"httplib",
+    "libssl": r"openssl/ssl\.h", "libkmod": r"libkmod", "FTXUI": r"ftxui/", "cpp-httplib": r"httplib",
 }
 
 # Each is built so that this file does not match itself.
