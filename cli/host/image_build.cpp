@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cli/host/driver_groups.h"
+#include "cli/host/image_settings.h"
 #include "cli/host/packing.h"
 #include "images/assemble/from_packages.h"
 #include "pkg/base/error.h"
@@ -128,6 +129,7 @@ assemble::Image assemble_from(const assemble::ImageDefinition& definition,
     const auto start = std::chrono::steady_clock::now();
     const rootfs::RootTree root = lay_out(available, installed_packages(definition, available), used);
     const rootfs::RootTree initfs = lay_out(available, definition.initfs_packages, used);
+    check_image_settings(definition, assemble::from_packages(root));
     assemble::AssembleInput input{.definition = definition,
                                   .root = assemble::from_packages(root),
                                   .initfs_packages = assemble::from_packages(initfs),

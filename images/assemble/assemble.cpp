@@ -88,10 +88,12 @@ void Assembly::make_initfs_file() {
 
 void Assembly::make_root() {
     begin("root file system");
-    std::vector<AddedFile> added = {{std::string(paths::initfs), initfs_},
-                                    {std::string(paths::release), make_release(definition_, input_.keys)},
-                                    {std::string(paths::os_release), os_release_},
-                                    {std::string(paths::sbom), sbom_}};
+    std::vector<AddedFile> added = {
+        {std::string(paths::initfs), initfs_},
+        {std::string(paths::release), make_release(definition_, input_.keys)},
+        {std::string(paths::settings_defaults), make_settings_defaults(definition_)},
+        {std::string(paths::os_release), os_release_},
+        {std::string(paths::sbom), sbom_}};
     if (!definition_.trusted_root.empty())
         added.push_back({std::string(paths::trusted_root), read_file(definition_.trusted_root)});
     const crypto::Hash seed =

@@ -1,6 +1,7 @@
 #include "images/assemble/definition.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <format>
@@ -11,11 +12,13 @@
 #include "pkg/base/error.h"
 #include "pkg/base/text.h"
 #include "pkg/base/toml.h"
+#include "pkg/crypto/hash.h"
 
 namespace cairn::assemble {
 namespace {
 
 constexpr std::size_t longest_chain = 8;
+constexpr std::array<std::string_view, 3> first_boot_choices{"allow", "signed", "forbid"};
 
 /// One definition file as it stands, for one architecture.
 struct Layer {
@@ -102,6 +105,24 @@ void apply_date(TomlTable& table, ImageDefinition& definition) {
     }
 }
 
+/// Tables are laid over those of what is extended, setting by setting.
+void apply_settings(TomlTable& table, ImageDefinition& definition) {
+    if (const auto settings = table.find_json("settings")) {
+        if (!settings->is_object()) table.fail("settings", "must be a table");
+        definition.settings.merge_patch(*settings);
+    }
+    definition.settings_format = table.integer_or("settings_format", definition.settings_format);
+    if (definition.settings_format < 1) table.fail("settings_format", "must be 1 or above");
+    apply_text(table, "first_boot", definition.first_boot);
+    apply_text(table, "first_boot_key", definition.first_boot_key);
+    if (!std::ranges::contains(first_boot_choices, definition.first_boot))
+        table.fail("first_boot", "must be \"allow\", \"signed\" or \"forbid\"");
+    if (!definition.first_boot_key.empty() && !crypto::find_hash(definition.first_boot_key))
+        table.fail("first_boot_key", "must be an Ed25519 public key, 64 hexadecimal digits");
+    if (definition.first_boot == "signed" && definition.first_boot_key.empty())
+        table.fail("first_boot_key", "is missing: the file of first-boot settings is to be signed");
+}
+
 void apply_layer(Layer& layer, ImageDefinition& definition) {
     TomlTable& table = layer.table;
     apply_text(table, "version", definition.version);
@@ -119,6 +140,7 @@ void apply_layer(Layer& layer, ImageDefinition& definition) {
     apply_list(table, "initfs_packages", definition.architecture, definition.initfs_packages);
     apply_list(table, "driver_groups", definition.architecture, definition.driver_groups);
     apply_list(table, "kernel_arguments", definition.architecture, definition.kernel_arguments);
+    apply_settings(table, definition);
     apply_sizes(layer, definition);
     table.finish();
 }

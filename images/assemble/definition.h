@@ -8,6 +8,7 @@
 
 #include "images/layout/architecture.h"
 #include "images/layout/partitions.h"
+#include "pkg/base/json.h"
 
 namespace cairn::assemble {
 
@@ -29,6 +30,10 @@ struct ImageDefinition {
     std::string version_floor;                 // oldest version that a device may go back to; empty: none
     std::string update_repository;             // address; empty: the image has no updates
     std::filesystem::path trusted_root;        // TUF root to put into the image; empty: none
+    Json settings = Json::object();            // defaults in the place of the packages'
+    std::int64_t settings_format = 1;          // of the store; migrations lead from one to the next
+    std::string first_boot = "allow";          // the file of first-boot settings: allow, signed or forbid
+    std::string first_boot_key;                // who signs it: Ed25519, 64 hexadecimal digits
     std::vector<std::filesystem::path> files;  // the definition and those that it extends
 
     friend bool operator==(const ImageDefinition&, const ImageDefinition&) = default;

@@ -9,9 +9,6 @@
 namespace cairn::assemble {
 namespace {
 
-/// The format of the settings store that this version reads and writes.
-constexpr int settings_format = 1;
-
 std::string quote(std::string_view text) {
     std::string quoted = "\"";
     for (const char c : text) {
@@ -64,8 +61,18 @@ std::string make_release(const ImageDefinition& definition, KeyKind keys) {
                         {"build_time", definition.date},
                         {"version_floor", definition.version_floor},
                         {"update_repository", definition.update_repository},
-                        {"settings_format", settings_format},
+                        {"settings_format", definition.settings_format},
+                        {"first_boot", definition.first_boot},
+                        {"first_boot_key", definition.first_boot_key},
                         {"development_keys", keys == KeyKind::development}});
+}
+
+std::string make_settings_defaults(const ImageDefinition& definition) {
+    Json defaults = Json::object();
+    if (!definition.update_repository.empty())
+        defaults["updates"]["repository"] = definition.update_repository;
+    defaults.merge_patch(definition.settings);
+    return format_json(defaults);
 }
 
 std::string make_os_release(const ImageDefinition& definition, KeyKind keys) {
@@ -139,7 +146,7 @@ std::string make_manifest(const ImageDefinition& definition, const std::vector<P
                         {"verity_size", facts.verity_size},
                         {"boot_file_size", facts.boot_file_size},
                         {"version_floor", definition.version_floor},
-                        {"settings_format", settings_format},
+                        {"settings_format", definition.settings_format},
                         {"kernel_release", facts.kernel_release},
                         {"command_line", facts.command_line},
                         {"sizes",

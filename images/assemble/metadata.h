@@ -23,6 +23,8 @@ enum class KeyKind { development, production };
 
 /// /usr/lib/cairn/release.json.
 std::string make_release(const ImageDefinition& definition, KeyKind keys);
+/// /usr/lib/cairn/settings-defaults.json: the definition's settings, and its repository among them.
+std::string make_settings_defaults(const ImageDefinition& definition);
 /// /usr/lib/os-release, and the boot file's section .osrel: the loader orders versions by it.
 std::string make_os_release(const ImageDefinition& definition, KeyKind keys);
 /// SPDX 2.3, JSON: one package for the image and one for each that it contains.

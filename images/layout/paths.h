@@ -19,6 +19,7 @@ inline constexpr std::string_view initfs_folder = "usr/lib/cairn/initfs";
 
 /// In the root: what this version is.
 inline constexpr std::string_view release = "usr/lib/cairn/release.json";
+inline constexpr std::string_view settings_defaults = "usr/lib/cairn/settings-defaults.json";
 inline constexpr std::string_view os_release = "usr/lib/os-release";
 inline constexpr std::string_view sbom = "usr/share/cairn/sbom.spdx.json";
 inline constexpr std::string_view trusted_root = "usr/share/cairn/root.json";

@@ -1,5 +1,6 @@
 #include "images/assemble/definition.h"
 
+#include <format>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -51,6 +52,25 @@ TEST_F(Definition, HoldsWhatTheFileSays) {
     EXPECT_THAT(definition.packages, ElementsAre("musl", "busybox"));
     EXPECT_EQ(definition.sizes, (layout::PartitionSizes{.root = 256 * layout::mebibyte}));
     EXPECT_THAT(read("base", Architecture::aarch64).packages, ElementsAre("musl", "busybox", "rpi"));
+}
+
+TEST_F(Definition, SettingsAreLaidOverThoseOfWhatIsExtended) {
+    write("base", std::string(base) + "[settings.time]\nzone = \"UTC\"\nservers = [\"a\", \"b\"]\n");
+    write("dev", "extends = \"base\"\n[settings]\ntime.servers = [\"c\"]\nlog.level = \"debug\"\n");
+    EXPECT_EQ(read("dev").settings,
+              Json::parse(R"({"time": {"zone": "UTC", "servers": ["c"]}, "log": {"level": "debug"}})"));
+    write("dev", "extends = \"base\"\nsettings = 3\n");
+    EXPECT_THAT(report("dev"), HasSubstr("'settings' must be a table"));
+}
+
+TEST_F(Definition, FirstBootSettingsAreSignedBySomebody) {
+    EXPECT_THAT((write("a", std::string("first_boot = \"perhaps\"") + std::string(base)), report("a")),
+                HasSubstr("'first_boot' must be"));
+    EXPECT_THAT((write("a", std::string("first_boot = \"signed\"") + std::string(base)), report("a")),
+                HasSubstr("'first_boot_key' is missing"));
+    write("a",
+          std::format("first_boot = \"signed\"\nfirst_boot_key = \"{}\"\n{}", std::string(64, 'a'), base));
+    EXPECT_EQ(read("a").first_boot_key, std::string(64, 'a'));
 }
 
 TEST_F(Definition, ExtendingAddsAndRemoves) {

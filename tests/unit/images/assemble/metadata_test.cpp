@@ -37,6 +37,16 @@ TEST(Release, SaysWhatThisIs) {
     EXPECT_EQ(release.at("development_keys"), false);
 }
 
+TEST(SettingsDefaults, AreTheDefinitionsWithItsRepositoryAmongThem) {
+    ImageDefinition with = definition;
+    EXPECT_EQ(parse_json(make_settings_defaults(with), "defaults"), Json::object());
+    with.update_repository = "https://example.org/repo";
+    with.settings = {{"time", {{"zone", "Europe/Berlin"}}}};
+    const Json expected = {{"time", {{"zone", "Europe/Berlin"}}},
+                           {"updates", {{"repository", "https://example.org/repo"}}}};
+    EXPECT_EQ(parse_json(make_settings_defaults(with), "defaults"), expected);
+}
+
 TEST(Sbom, NamesEveryPackageWithLicenceAndSource) {
     const auto packages = TreeBuilder().package("busybox", 1).package("libstdc++", 1).tree().packages;
     const Json sbom = parse_json(make_sbom(definition, packages), "sbom");
