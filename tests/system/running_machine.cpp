@@ -26,11 +26,11 @@ constexpr std::size_t lines_of_a_failure = 4000;  // bytes of the console that a
 
 emulator::Machine with_sockets(emulator::Machine machine, const fs::path& folder) {
     machine.serial_socket = folder / "serial";
-    fs::remove(*machine.serial_socket);
     return machine;
 }
 
 Child start(const emulator::Machine& machine, const fs::path& folder) {
+    fs::remove(*machine.serial_socket);
     Command command = emulator::plan_emulator(machine);
     command.output = folder / "qemu.log";
     return Child::start(command);
@@ -69,7 +69,9 @@ fs::path find_image_folder(const std::string& name, layout::Architecture archite
 }
 
 RunningMachine::RunningMachine(emulator::Machine machine, const fs::path& folder)
-    : child_(start(with_sockets(std::move(machine), folder), folder)),
+    : machine_(with_sockets(std::move(machine), folder)),
+      folder_(folder),
+      child_(start(machine_, folder)),
       serial_(connect_to(folder / "serial", folder / "qemu.log")),
       log_(open_file(folder / "console.log", O_WRONLY | O_CREAT | O_APPEND)) {}
 
@@ -99,8 +101,17 @@ void RunningMachine::wait_for(std::string_view text) {
             seen_ = found + text.size();
             return;
         }
-        if (!read_more(deadline)) give_up(std::format("the machine never said '{}'", text));
+        if (!read_more(deadline) && !start_again()) give_up(std::format("the machine never said '{}'", text));
     }
+}
+
+bool RunningMachine::start_again() {
+    if (machine_.on_restart != emulator::Machine::OnRestart::end ||
+        child_.wait_for(std::chrono::seconds(5)) != 0)
+        return false;
+    child_ = start(machine_, folder_);
+    serial_ = connect_to(*machine_.serial_socket, folder_ / "qemu.log");
+    return true;
 }
 
 void RunningMachine::type(std::string_view text) {

@@ -25,7 +25,9 @@ std::filesystem::path find_image_folder(const std::string& name, layout::Archite
 /// when waiting fails.
 class RunningMachine {
   public:
-    /// Starts it; `folder` holds its sockets. `machine`'s serial and control sockets are set here.
+    /// Starts it; `folder` holds its sockets. `machine`'s serial and control sockets are set here. One that
+    /// ends when it restarts (`OnRestart::end`) is started again by `wait_for`: under emulation, firmware
+    /// takes minutes after a reset for what takes seconds in a fresh QEMU.
     RunningMachine(emulator::Machine machine, const std::filesystem::path& folder);
 
     /// Waits until the console says `text`, after what was waited for before. Throws Error with the console's
@@ -52,8 +54,12 @@ class RunningMachine {
 
   private:
     bool read_more(std::chrono::steady_clock::time_point deadline);
+    /// False when it does not end at a restart, or has not ended.
+    bool start_again();
     [[noreturn]] void give_up(std::string_view what) const;
 
+    emulator::Machine machine_;
+    std::filesystem::path folder_;
     Child child_;
     Fd serial_;
     Fd log_;  // console.log in the machine's folder, for who watches a test

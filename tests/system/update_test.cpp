@@ -31,7 +31,11 @@ class UpdateTest : public testing::TestWithParam<Architecture> {
     explicit UpdateTest(Architecture architecture)
         : maker_(architecture), folder_(maker_.build("1.0"), architecture, disk_size) {}
 
-    RunningMachine start() { return {folder_.make_machine(), folder_.path()}; }
+    RunningMachine start() {
+        emulator::Machine machine = folder_.make_machine();
+        machine.on_restart = emulator::Machine::OnRestart::end;
+        return {std::move(machine), folder_.path()};
+    }
 
     /// Waits for a version and logs in.
     static void expect_version(RunningMachine& machine, const std::string& version) {
