@@ -45,25 +45,25 @@ void Maker::make_tree() const {
     link_each(source / "images/definitions", tree / "images/definitions");
 }
 
-/// The root of trust is the same in every run: images that hold it are then not made anew.
+/// The root of trust is the same in every run: images that hold it are then not made anew. The keys are a
+/// copy, because 'repo init' leaves that root beside them.
 void Maker::make_repository() const {
     const fs::path empty = kept_ / "repository";
     if (!fs::exists(empty / "metadata/1.root.json")) {
+        fs::remove_all(kept_);
         make_directories(kept_);
-        fs::remove_all(empty);
+        fs::copy(source / "tests/data/keys", kept_ / "keys", fs::copy_options::recursive);
         run({"repo", "init", empty, "--insecure-dev"});
     }
     const fs::path repository = directory_.path() / "repository";
     fs::copy(empty, repository, fs::copy_options::recursive);
     run({"repo", "refresh", repository});
-    fs::copy_file(repository / "metadata/1.root.json",
-                  directory_.path() / "tree/images/definitions/root.json");
 }
 
 fs::path Maker::build(const std::string& version, const std::string& more) {
     const fs::path definition = directory_.path() / "tree/images/definitions/device.toml";
     write_file(definition, std::format("extends = \"dev\"\nsummary = \"for tests of updates\"\n"
-                                       "version = \"{}\"\ntrusted_root = \"root.json\"\n{}",
+                                       "version = \"{}\"\n{}",
                                        version, more));
     const std::string_view architecture = layout::to_text(architecture_);
     const fs::path output = kept_ / version;
@@ -93,7 +93,7 @@ void Maker::run(const std::vector<std::string>& arguments) const {
     command.insert(command.end(), arguments.begin(), arguments.end());
     run_command_checked({.arguments = command,
                          .environment = {"CAIRN_ROOT=" + (directory_.path() / "tree").string(),
-                                         "CAIRN_KEYS=" + (source / "tests/data/keys").string()}});
+                                         "CAIRN_KEYS=" + (kept_ / "keys").string()}});
 }
 
 }  // namespace cairn::system_test

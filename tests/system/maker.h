@@ -34,7 +34,7 @@ class Maker {
     void serve();
 
     layout::Architecture architecture_;
-    std::filesystem::path kept_;    // images and the empty repository
+    std::filesystem::path kept_;    // keys, images, and the empty repository
     TemporaryDirectory directory_;  // the tree, and the repository of this run
     support::HttpServer server_;
 };
