@@ -39,16 +39,16 @@ void drain_socket(int socket, TimePoint deadline) {
     }
 }
 
-SocketConnection::SocketConnection(Fd socket) : socket_(std::move(socket)) {
-    make_nonblocking(socket_.get());
+SocketConnection::SocketConnection(int socket) : socket_(socket) {
+    make_nonblocking(socket_);
 }
 
 std::size_t SocketConnection::read(std::span<char> bytes, TimePoint deadline) {
     for (;;) {
-        const ssize_t got = recv(socket_.get(), bytes.data(), bytes.size(), 0);
+        const ssize_t got = recv(socket_, bytes.data(), bytes.size(), 0);
         if (got > 0) return static_cast<std::size_t>(got);
         if (got == 0 || (errno != EAGAIN && errno != EINTR)) break;
-        if (!wait_for_socket(socket_.get(), POLLIN, deadline)) {
+        if (!wait_for_socket(socket_, POLLIN, deadline)) {
             state_ = State::late;
             return 0;
         }
@@ -59,13 +59,13 @@ std::size_t SocketConnection::read(std::span<char> bytes, TimePoint deadline) {
 
 bool SocketConnection::write(std::string_view bytes, TimePoint deadline) {
     while (!bytes.empty()) {
-        const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (sent > 0) {
             bytes.remove_prefix(static_cast<std::size_t>(sent));
         } else if (errno != EAGAIN && errno != EINTR) {
             state_ = State::over;
             return false;
-        } else if (!wait_for_socket(socket_.get(), POLLOUT, deadline)) {
+        } else if (!wait_for_socket(socket_, POLLOUT, deadline)) {
             state_ = State::late;
             return false;
         }
@@ -74,7 +74,7 @@ bool SocketConnection::write(std::string_view bytes, TimePoint deadline) {
 }
 
 void SocketConnection::finish(TimePoint deadline) {
-    drain_socket(socket_.get(), deadline);
+    drain_socket(socket_, deadline);
 }
 
 }  // namespace cairn::daemon

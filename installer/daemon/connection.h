@@ -5,8 +5,6 @@
 #include <span>
 #include <string_view>
 
-#include "pkg/base/fd.h"
-
 namespace cairn::daemon {
 
 using TimePoint = std::chrono::steady_clock::time_point;
@@ -40,15 +38,15 @@ class Connection {
 /// Over a socket as it is.
 class SocketConnection final : public Connection {
   public:
-    /// Makes the socket non-blocking.
-    explicit SocketConnection(Fd socket);
+    /// Borrows the socket, and makes it non-blocking.
+    explicit SocketConnection(int socket);
 
     std::size_t read(std::span<char> bytes, TimePoint deadline) override;
     bool write(std::string_view bytes, TimePoint deadline) override;
     void finish(TimePoint deadline) override;
 
   private:
-    Fd socket_;
+    int socket_;
 };
 
 void make_nonblocking(int socket);

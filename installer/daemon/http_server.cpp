@@ -27,9 +27,8 @@ TimePoint in(std::chrono::milliseconds time) {
 }
 
 /// Written without waiting: a socket that was just accepted has room for it.
-void refuse_connection(int connection) {
-    static const std::string answer = format_last_answer(
-        api::make_error_answer(503, "there are too many connections", {}, "try again later"));
+void refuse_connection(int connection, const api::Answer& why) {
+    const std::string answer = format_last_answer(why);
     send(connection, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     // What the client sent stays unread: without this, the answer would be lost with the connection's reset.
     shutdown(connection, SHUT_WR);
@@ -39,27 +38,25 @@ void refuse_connection(int connection) {
 
 }  // namespace
 
-/// A connection's place in the list, for as long as its descriptor is open.
-class Server::Registration {
-  public:
-    Registration(Server& server, int connection, Kind kind, const TlsContext* tls)
-        : server_(server), connection_(connection) {
-        const std::scoped_lock lock(server_.mutex_);
-        server_.connections_.emplace(connection_, kind);
-        // Whoever ends connections may have come before this one was in the list.
-        if (server_.is_stopping_ || (kind == Kind::tls && tls != server_.tls_.get()))
-            shutdown(connection_, SHUT_RDWR);
+/// A connection with its place in the list, which it leaves before its descriptor can be another's.
+struct Server::Accepted {
+    Accepted(Server& in_server, Fd connection, Kind of_kind, std::shared_ptr<const TlsContext> with_tls)
+        : socket(std::move(connection)), kind(of_kind), tls(std::move(with_tls)), server(in_server) {
+        const std::scoped_lock lock(server.mutex_);
+        server.connections_.emplace(socket.get(), kind);
     }
-    Registration(const Registration&) = delete;
-    Registration& operator=(const Registration&) = delete;
-    ~Registration() {
-        const std::scoped_lock lock(server_.mutex_);
-        server_.connections_.erase(connection_);
+    Accepted(const Accepted&) = delete;
+    Accepted& operator=(const Accepted&) = delete;
+    ~Accepted() {
+        const std::scoped_lock lock(server.mutex_);
+        server.connections_.erase(socket.get());
     }
 
-  private:
-    Server& server_;
-    int connection_;
+    Fd socket;
+    Kind kind;
+    std::shared_ptr<const TlsContext> tls;
+    api::Caller caller;  // of a socket
+    Server& server;
 };
 
 Server::Server(ServerOptions options, api::Handler& handler)
@@ -81,7 +78,10 @@ void Server::stop() {
     is_stopping_ = true;
     wake();
     if (acceptor_.joinable()) acceptor_.join();
-    end_connections(std::nullopt);
+    {
+        const std::scoped_lock lock(mutex_);
+        for (const auto& [connection, kind] : connections_) shutdown(connection, SHUT_RDWR);
+    }
     workers_.finish();
     const std::scoped_lock lock(mutex_);
     socket_listener_.reset();
@@ -101,12 +101,16 @@ void Server::listen_on_socket(const std::filesystem::path& path) {
 void Server::set_tls(const std::optional<TlsPort>& port) {
     {
         const std::scoped_lock lock(mutex_);
+        // At once, although the accepting thread may hold the socket a little longer.
+        if (tls_listener_) shutdown(tls_listener_->get(), SHUT_RDWR);
         tls_listener_.reset();
         tls_.reset();
         tls_port_ = 0;
+        // No more requests; an answer under way, perhaps to who switched it off, can still be sent.
+        for (const auto& [connection, kind] : connections_)
+            if (kind == Kind::tls) shutdown(connection, SHUT_RD);
     }
     wake();
-    end_connections(Kind::tls);
     if (!port) return;
     auto context = std::make_shared<const TlsContext>(port->identity);
     auto listener = std::make_shared<Fd>(open_port_listener(port->address, port->port));
@@ -131,12 +135,6 @@ void Server::wake() {
     const std::uint64_t one = 1;
     // It fails only when many wake-ups wait already.
     [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
-}
-
-void Server::end_connections(std::optional<Kind> kind) {
-    const std::scoped_lock lock(mutex_);
-    for (const auto& [connection, its_kind] : connections_)
-        if (!kind || its_kind == *kind) shutdown(connection, SHUT_RDWR);
 }
 
 void Server::accept_loop() {
@@ -168,7 +166,6 @@ void Server::accept_from(int listener, Kind kind, const std::shared_ptr<const Tl
             wait_for_socket(wake_.get(), POLLIN, in(std::chrono::milliseconds(100)));
         return;
     }
-    const int number = connection.get();
     const bool has_room = [&] {
         const std::scoped_lock lock(mutex_);
         ++accepted_;
@@ -176,38 +173,67 @@ void Server::accept_from(int listener, Kind kind, const std::shared_ptr<const Tl
             std::ranges::count_if(connections_, [](const auto& one) { return one.second == Kind::tls; }));
         return kind == Kind::socket || open < options_.tls_connections;
     }();
-    const auto owned = std::make_shared<Fd>(std::move(connection));
-    if (has_room && workers_.try_start([this, owned, kind, tls] { serve(std::move(*owned), kind, tls); }))
-        return;
+    const auto accepted = std::make_shared<Accepted>(*this, std::move(connection), kind, tls);
+    if (kind == Kind::socket && !find_caller(*accepted)) return;
+    if (has_room && workers_.try_start([this, accepted] { serve(*accepted); })) return;
     {
         const std::scoped_lock lock(mutex_);
         ++refused_;
     }
-    if (kind == Kind::socket) refuse_connection(number);
+    if (kind == Kind::socket)
+        refuse_connection(
+            accepted->socket.get(),
+            api::make_error_answer(503, "there are too many connections", {}, "try again later"));
 }
 
-void Server::serve(Fd connection, Kind kind, const std::shared_ptr<const TlsContext>& tls) {
-    const int number = connection.get();
+/// Who has no role is told so at once, and costs no thread.
+bool Server::find_caller(Accepted& accepted) {
     try {
-        if (kind == Kind::socket) {
-            const api::Caller caller = make_caller(read_peer(number), options_.groups);
-            SocketConnection socket(std::move(connection));
-            const Registration registration(*this, number, kind, nullptr);
-            serve_http(socket, [&] { return std::optional(caller); }, options_.http, handler_);
-            return;
-        }
-        const int on = 1;
-        setsockopt(number, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        TlsConnection secured(std::move(connection), *tls);
-        const Registration registration(*this, number, kind, tls.get());
-        if (!secured.shake_hands(in(options_.handshake))) return;
-        const std::optional<crypto::Hash> key = secured.find_client_key();
-        const FindCaller find_caller = [&] { return key ? options_.find_client(*key) : std::nullopt; };
-        serve_http(secured, find_caller, options_.http, handler_);
-    } catch (const std::exception& error) {
-        if (options_.http.on_failure)
-            options_.http.on_failure(std::format("a connection failed: {}", error.what()));
+        accepted.caller = make_caller(read_peer(accepted.socket.get()), options_.groups);
+    } catch (const Error& error) {
+        report(error);
+        return false;
     }
+    if (accepted.caller.role != api::Role::none) return true;
+    refuse_connection(
+        accepted.socket.get(),
+        api::make_error_answer(403, std::format("'{}' may not use this device's API", accepted.caller.name),
+                               {}, "groups that may: cairn-reader, cairn-operator, cairn-admin"));
+    return false;
+}
+
+void Server::serve(const Accepted& accepted) {
+    try {
+        if (accepted.kind == Kind::tls) {
+            serve_tls(accepted);
+        } else {
+            SocketConnection connection(accepted.socket.get());
+            serve_http(connection, [&] { return std::optional(accepted.caller); }, options_.http, handler_);
+        }
+    } catch (const std::exception& error) {
+        report(error);
+    }
+}
+
+void Server::serve_tls(const Accepted& accepted) {
+    const int on = 1;
+    setsockopt(accepted.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    TlsConnection connection(accepted.socket.get(), *accepted.tls);
+    if (!connection.shake_hands(in(options_.handshake))) return;
+    const std::optional<crypto::Hash> key = connection.find_client_key();
+    const FindCaller find_client = [&]() -> std::optional<api::Caller> {
+        {
+            const std::scoped_lock lock(mutex_);
+            if (tls_ != accepted.tls) return std::nullopt;  // switched off meanwhile
+        }
+        return key ? options_.find_client(*key) : std::nullopt;
+    };
+    serve_http(connection, find_client, options_.http, handler_);
+}
+
+void Server::report(const std::exception& error) const {
+    if (options_.http.on_failure)
+        options_.http.on_failure(std::format("a connection failed: {}", error.what()));
 }
 
 }  // namespace cairn::daemon

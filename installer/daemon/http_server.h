@@ -62,8 +62,9 @@ class Server {
     /// that is there is replaced. Throws SystemError.
     void listen_on_socket(const std::filesystem::path& path);
 
-    /// Switches the TLS port on, over to another one, or off, which ends its connections. Throws SystemError
-    /// or UsageError when the address cannot be listened on; what was there before is off then.
+    /// Switches the TLS port on, over to another one, or off. Its connections end, once what they are being
+    /// answered is sent: it may be called while answering one of them. Throws SystemError or UsageError when
+    /// the address cannot be listened on; what was there before is off then.
     void set_tls(const std::optional<TlsPort>& port);
     /// The port that TLS listens on; 0: off.
     std::uint16_t tls_port() const { return tls_port_; }
@@ -81,12 +82,14 @@ class Server {
 
   private:
     enum class Kind { socket, tls };
-    class Registration;
+    struct Accepted;
 
     void accept_loop();
     void accept_from(int listener, Kind kind, const std::shared_ptr<const TlsContext>& tls);
-    void serve(Fd connection, Kind kind, const std::shared_ptr<const TlsContext>& tls);
-    void end_connections(std::optional<Kind> kind);
+    bool find_caller(Accepted& accepted);
+    void serve(const Accepted& accepted);
+    void serve_tls(const Accepted& accepted);
+    void report(const std::exception& error) const;
     void wake();
 
     const ServerOptions options_;

@@ -230,10 +230,10 @@ void Session::receive(httplib::Request& from) {
         refusal_ = std::move(head.refusal);
         needed_ = head.needed;
         has_body_ = head.has_body;
+        is_last_ = is_old_ || head.is_stranger || (refusal_ && has_body_);
     } catch (const std::exception& error) {
         refusal_ = api::make_error_answer(error);
     }
-    is_last_ = is_old_ || (refusal_ && has_body_);
 }
 
 Session::HandlerResponse Session::route(const httplib::Request& from, httplib::Response& to) {

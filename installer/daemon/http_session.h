@@ -40,15 +40,13 @@ using FindCaller = std::function<std::optional<api::Caller>()>;
 
 /// Answers requests until the connection ends. What is refused, in this order:
 ///
-/// | status | what |
-/// |---|---|
-/// | 408, 431, 400 | a head that is late, too large, or not HTTP |
-/// | 401, 403 | a caller who is not known, or whose role is not enough |
-/// | 415, 403 | a request that changes something without `Content-Type: application/json`, or with an
-/// `Origin` of another host | | 413, 408, 400 | a body that is too large, late, or garbled |
+///     408, 431, 400   a head that is late, too large, or not HTTP
+///     401, 403        a caller who is not known, or whose role is not enough
+///     415, 403        a change without `Content-Type: application/json`, or by a page of another host
+///     413, 408, 400   a body that is too large, late, or garbled
 ///
 /// All else is the handler's to say; its exceptions become error answers. The connection is closed after what
-/// was refused before its end was read.
+/// was refused before its end was read, and after 401.
 void serve_http(Connection& connection, const FindCaller& find_caller, const HttpRules& rules,
                 api::Handler& handler);
 

@@ -124,6 +124,7 @@ CheckedHead check_head(const ReceivedHeaders& received, api::Request& request, c
     checked.needed = rules.role_of(request.method, request.path);
     const std::optional<api::Caller> caller = find_caller();
     if (caller) request.caller = *caller;
+    checked.is_stranger = !caller;
     checked.refusal = refuse_caller(caller, checked.needed);
     if (!checked.refusal && request.method != "GET") checked.refusal = refuse_foreign_change(request);
     if (!checked.refusal) checked.refusal = refuse_body(request, body, rules.limits.body_bytes);

@@ -15,6 +15,7 @@ struct CheckedHead {
     std::optional<api::Answer> refusal;  // empty: it may go on
     api::Role needed = api::Role::none;
     bool has_body = false;
+    bool is_stranger = false;  // not known: has had its answer, and keeps no connection
 };
 
 using ReceivedHeaders = std::vector<std::pair<std::string, std::string>>;

@@ -66,10 +66,10 @@ void TlsConnection::Free::operator()(ssl_st* ssl) const {
     SSL_free(ssl);
 }
 
-TlsConnection::TlsConnection(Fd socket, const TlsContext& context)
-    : socket_(std::move(socket)), ssl_(SSL_new(context.handle())) {
-    make_nonblocking(socket_.get());
-    if (!ssl_ || SSL_set_fd(ssl_.get(), socket_.get()) != 1) throw Error("cannot set up a TLS connection");
+TlsConnection::TlsConnection(int socket, const TlsContext& context)
+    : socket_(socket), ssl_(SSL_new(context.handle())) {
+    make_nonblocking(socket_);
+    if (!ssl_ || SSL_set_fd(ssl_.get(), socket_) != 1) throw Error("cannot set up a TLS connection");
     SSL_set_accept_state(ssl_.get());
 }
 
@@ -83,8 +83,7 @@ bool TlsConnection::wait_as_wanted(int result, TimePoint deadline) {
         state_ = State::over;
         return false;
     }
-    if (wait_for_socket(socket_.get(), error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline))
-        return true;
+    if (wait_for_socket(socket_, error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline)) return true;
     state_ = State::late;
     return false;
 }
@@ -135,7 +134,7 @@ bool TlsConnection::write(std::string_view bytes, TimePoint deadline) {
 void TlsConnection::finish(TimePoint deadline) {
     if (state_ != State::over) SSL_shutdown(ssl_.get());
     ERR_clear_error();
-    drain_socket(socket_.get(), deadline);
+    drain_socket(socket_, deadline);
 }
 
 }  // namespace cairn::daemon

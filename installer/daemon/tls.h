@@ -32,8 +32,8 @@ class TlsContext {
 
 class TlsConnection final : public Connection {
   public:
-    /// Makes the socket non-blocking.
-    TlsConnection(Fd socket, const TlsContext& context);
+    /// Borrows the socket, and makes it non-blocking.
+    TlsConnection(int socket, const TlsContext& context);
     ~TlsConnection() override;
 
     /// Comes before everything else; false: the connection is of no use.
@@ -51,7 +51,7 @@ class TlsConnection final : public Connection {
     };
     bool wait_as_wanted(int result, TimePoint deadline);
 
-    Fd socket_;
+    int socket_;
     std::unique_ptr<ssl_st, Free> ssl_;
 };
 

@@ -26,6 +26,10 @@ class TestApi final : public api::Handler {
             return api::make_json_answer(parse_body(request));
         }
         if (request.path == "/nothing") return {.status = 204};
+        if (request.path == "/switch") {
+            on_switch();
+            return {.status = 204};
+        }
         if (request.path == "/events") return hub.open_stream();
         if (request.path == "/pieces")
             return {.content_type = "text/plain", .stream = [](const api::Write& write) {
@@ -46,6 +50,7 @@ class TestApi final : public api::Handler {
     }
 
     EventHub hub;
+    std::function<void()> on_switch;
 };
 
 /// A server on a socket of its own. Whoever runs the test is admin.

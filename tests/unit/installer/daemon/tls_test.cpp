@@ -55,14 +55,19 @@ TEST_F(TlsServer, AClientHasTheRoleOfItsKey) {
 TEST_F(TlsServer, ACertificateThatNobodyKnowsAndNoneGet401) {
     server_.set_client(*laptop_, Role::admin);
     const crypto::TlsIdentity stranger = crypto::make_tls_identity("laptop");
-    ApiClient unknown(server_.server.tls_port(), &stranger);
-    ApiClient without(server_.server.tls_port(), nullptr);
-    for (ApiClient* client : {&unknown, &without}) {
-        EXPECT_EQ(client->get("/who").status, 401);
-        EXPECT_EQ(client->get("/nowhere").status, 401);
-        EXPECT_EQ(client->get("/open").status, 404);  // needs nobody
+    for (const crypto::TlsIdentity* identity :
+         {&stranger, static_cast<const crypto::TlsIdentity*>(nullptr)}) {
+        const auto status_of = [&](const std::string& method, const std::string& path) {
+            ApiClient client(server_.server.tls_port(), identity);
+            const int status = client.ask(method, path).status;
+            EXPECT_TRUE(client.is_ended());  // keeps no thread
+            return status;
+        };
+        EXPECT_EQ(status_of("GET", "/who"), 401);
+        EXPECT_EQ(status_of("GET", "/nowhere"), 401);
+        EXPECT_EQ(status_of("POST", "/echo"), 401);
+        EXPECT_EQ(status_of("GET", "/open"), 404);  // needs nobody
     }
-    EXPECT_EQ(unknown.post("/echo", "{}").status, 401);
 }
 
 TEST_F(TlsServer, RemovingAClientRevokesItsOpenConnections) {
@@ -78,7 +83,7 @@ TEST_F(TlsServer, RemovingAClientRevokesItsOpenConnections) {
     EXPECT_EQ(stream.read_until("secret"), "");
 }
 
-TEST_F(TlsServer, OldTlsAndPlainTextAreRefused) {
+TEST_F(TlsServer, OldTlsIsRefused) {
     EXPECT_THROW(ApiClient(server_.server.tls_port(), laptop_, ApiClient::Tls::only_1_2), Error);
     server_.set_client(*laptop_, Role::reader);
     EXPECT_EQ(connect().get("/who").status, 200);
@@ -96,6 +101,19 @@ TEST_F(TlsServer, IsSwitchedOffWithItsConnectionsAndOnAgain) {
     EXPECT_EQ(ApiClient(server_.socket()).get("/who").status, 200);
     server_.server.set_tls(port());
     EXPECT_EQ(connect().get("/who").status, 200);
+}
+
+TEST_F(TlsServer, WhoSwitchesItOffStillGetsTheAnswer) {
+    server_.set_client(*laptop_, Role::admin);
+    server_.api.on_switch = [this] { server_.server.set_tls(std::nullopt); };
+    ApiClient client = connect();
+    ApiClient stream = connect();
+    stream.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_NE(stream.read_until(": listening\n\n"), "");
+    EXPECT_EQ(client.get("/switch").status, 204);
+    EXPECT_TRUE(client.is_ended());
+    server_.api.hub.publish("status", "secret");
+    EXPECT_EQ(stream.read_until("secret"), "");
 }
 
 TEST_F(TlsServer, LargeAnswersAndBodiesPass) {
