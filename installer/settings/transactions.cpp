@@ -73,11 +73,15 @@ Preview Transactions::preview(std::string_view name) const {
     return {find_differences(store_->read_current(), outcome, *schema_), find_violations(outcome, *schema_)};
 }
 
-std::uint64_t Transactions::commit(std::string_view name, const Change& change) {
-    const FileLock lock(directory_ / "lock", FileLock::Mode::exclusive);
+Values Transactions::verify(std::string_view name) const {
     if (patches_of(name).empty())
         throw UsageError(std::format("cannot commit transaction '{}': nothing is pending in it", name));
-    const std::uint64_t version = store_->commit(verify_values(outcome_of(name), *schema_), change);
+    return verify_values(outcome_of(name), *schema_);
+}
+
+std::uint64_t Transactions::commit(std::string_view name, const Change& change) {
+    const FileLock lock(directory_ / "lock", FileLock::Mode::exclusive);
+    const std::uint64_t version = store_->commit(verify(name), change);
     fs::remove(file_of(name));
     return version;
 }

@@ -29,6 +29,8 @@ class Transactions {
     /// for what is no table, and when there are too many names (16) or patches (256).
     void patch(std::string_view name, const Json& patch);
     Preview preview(std::string_view name) const;
+    /// The settings as they would hold after a commit. Throws as commit() does.
+    Values verify(std::string_view name) const;
     /// Applies the patches in turn to the settings that hold now and commits the outcome, then forgets them.
     /// Throws InvalidSettings and keeps them when the schema does not allow it. Stopped between the two, the
     /// patches are still there; to commit them once more changes nothing. Gives the version that holds.
