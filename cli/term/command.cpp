@@ -155,6 +155,10 @@ Command& CommandTree::root() {
     return *root_;
 }
 
+void CommandTree::allow_options_anywhere() {
+    root_->implementation_->app->fallthrough();  // commands inherit it when they are made
+}
+
 int CommandTree::run(std::span<const std::string> arguments) {
     CLI::App& app = *root_->implementation_->app;
     try {

@@ -59,6 +59,9 @@ class CommandTree {
     ~CommandTree();
 
     Command& root();
+    /// Options of the program itself may also stand behind its commands. To be called before the first
+    /// command is added.
+    void allow_options_anywhere();
     /// Parses `arguments` (without the program's name) and runs the action of the command they name. Prints
     /// help and version itself. Throws UsageError for anything it does not know, with the nearest known word.
     int run(std::span<const std::string> arguments);

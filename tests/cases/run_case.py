@@ -14,6 +14,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+from device_api import DeviceApi
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 KEYS = REPOSITORY / "tests/data/keys"
 SECTION = re.compile(r"^== (\w+)(?: (.*))?$")
@@ -71,7 +74,11 @@ class Project:
         (self.root / "recipes").mkdir()
         self.program = program
         (self.programs / "cairn").symlink_to(program.resolve())
+        (self.programs / "cairnctl").symlink_to(program.resolve().parents[1] / "device" / "cairnctl")
         self.hashes = {}
+        self.api = place / "api"
+        self.device = None
+        self.input = ""
 
     def add(self, kind, name, text):
         if kind in ("archive", "bytes"):
@@ -87,25 +94,43 @@ class Project:
         if kind == "program":
             path.chmod(0o755)
 
+    def answer(self, request, body):
+        self.device = self.device or DeviceApi(self.api)
+        self.device.add(request, body)
+
     def damage(self, archive):
         path = self.mirror / self.hashes[archive]
         path.write_bytes(path.read_bytes() + b"more")
 
     def run(self, command):
-        words = [str(self.program) if word == "cairn" else word for word in shlex.split(command.replace("@keys@", str(KEYS)))]
+        words = [str(self.program) if word == "cairn" else word for word in shlex.split(self.with_places(command))]
         environment = {
             "PATH": f"{self.programs}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.root.parent), "LC_ALL": "C.UTF-8",
             "TMPDIR": str(self.root.parent), "CAIRN_ROOT": str(self.root), "CAIRN_CACHE": str(self.cache),
             "CAIRN_KEYS": str(KEYS), "CAIRN_SOURCE_MIRROR": str(self.mirror),
             "CAIRN_DEBIAN_MIRROR": "http://127.0.0.1:9",
         }
-        result = subprocess.run(words, cwd=self.root, env=environment, capture_output=True, text=True, timeout=100)
+        result = subprocess.run(words, cwd=self.root, env=environment, input=self.input, capture_output=True, text=True, timeout=100)
+        self.input = ""
+        if self.device:
+            self.device.end_run()
         return result.returncode, self.errors_of(result.stderr), self.without_places(result.stdout)
 
+    def places(self):
+        return (("root", self.root), ("cache", self.cache), ("keys", KEYS), ("api", self.api))
+
+    def with_places(self, text):
+        return text.replace("@keys@", str(KEYS)).replace("@api@", str(self.api))
+
     def without_places(self, text):
-        for name, path in (("root", self.root), ("cache", self.cache), ("keys", KEYS)):
+        for name, path in self.places():
             text = text.replace(str(path), f"@{name}@")
         return text
+
+    def take_asked(self):
+        lines = "".join(f"{line}\n" for line in self.device.asked)
+        self.device.asked.clear()
+        return lines
 
     def errors_of(self, text):
         """From the first error on, without what differs from run to run."""
@@ -142,13 +167,17 @@ def main():
                 project.add(kind, argument, text)
             elif kind == "damage":
                 project.damage(argument)
+            elif kind == "answer":
+                project.answer(argument, text)
+            elif kind == "input":
+                project.input = text
             elif kind == "run":
                 code, errors, output = project.run(argument)
             elif arguments.accept:
                 if kind == "exit":
                     section[1] = str(code)
                 else:
-                    section[2] = errors if kind == "errors" else output
+                    section[2] = errors if kind == "errors" else project.take_asked() if kind == "asked" else output
             elif kind == "exit":
                 if code != int(argument):
                     problems.append(f"expected exit code {argument}, found {code}")
@@ -156,6 +185,8 @@ def main():
                 problems += differences(text, errors, "errors")
             elif kind == "output":
                 problems += differences(text, output, "output")
+            elif kind == "asked":
+                problems += differences(text, project.take_asked(), "requests to the device")
             else:
                 problems.append(f"unknown section '{kind}'")
     if arguments.accept:

@@ -1,0 +1,106 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <format>
+#include <memory>
+#include <print>
+
+#include "cli/device/device.h"
+#include "cli/term/ask.h"
+#include "cli/term/exit_code.h"
+#include "pkg/base/error.h"
+#include "pkg/base/process.h"
+#include "pkg/base/text.h"
+
+namespace cairn::device {
+namespace {
+
+struct Options {
+    std::string address;
+    std::string fingerprint;
+    std::string name;
+    std::string role = "operator";
+};
+
+std::string default_name() {
+    std::array<char, 256> name{};
+    if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "laptop";
+    return std::string(name.data()).substr(0, 63);
+}
+
+void check_role(const std::string& role) {
+    static constexpr std::array known{"reader", "operator", "admin"};
+    if (std::ranges::find(known, role) == known.end())
+        throw UsageError(std::format("'{}' is no role", role))
+            .hint("reader looks; operator also updates, reboots and reads logs; admin also changes settings");
+}
+
+/// What the device shows, believed only after a person has compared it.
+std::string ask_fingerprint(const KnownDevice& device) {
+    const std::string found = read_fingerprint(device.host, device.port);
+    std::println("{} shows the key with the fingerprint\n\n  {}\n", device.host, format_fingerprint(found));
+    std::println("compare it with the one on the device's console, or in 'cairnctl os' there");
+    const std::string answer =
+        term::ask_line("type 'yes' when they are the same:", "or give --fingerprint, read off the device");
+    if (to_lower(answer) != "yes") throw Error("the device was not paired: its key was not confirmed");
+    return found;
+}
+
+/// The line of `api.clients` that admits this machine, as one word of a shell.
+std::string admitting_words(const Options& options, const std::string& own_fingerprint) {
+    const Json line{{"name", options.name}, {"role", options.role}, {"spki_sha256", own_fingerprint}};
+    return quote_for_shell("api.clients+=" + line.dump());
+}
+
+enum class Admission { admitted, unknown };
+
+/// Asks the device with the key that was agreed on: another key ends here.
+Admission try_connection(const KnownDevices& devices, const KnownDevice& known) {
+    Api api(devices.to_server(known));
+    const net::HttpAnswer answer =
+        api.exchange({.path = "/os", .time_limit = std::chrono::milliseconds(10'000)});
+    if (answer.status == 200) return Admission::admitted;
+    if (answer.status == 401) return Admission::unknown;
+    fail({.path = "/os"}, answer);
+}
+
+int pair(Device& device, const Options& options) {
+    check_role(options.role);
+    const Address address = parse_address(options.address);
+    const KnownDevices devices = device.known_devices();
+    const std::string own = devices.ensure_identity(options.name);
+    KnownDevice known{.host = address.host, .port = address.port.value_or(default_port), .fingerprint = {}};
+    known.fingerprint =
+        options.fingerprint.empty() ? ask_fingerprint(known) : parse_fingerprint(options.fingerprint);
+    const Admission admission = try_connection(devices, known);
+    devices.remember(known);
+    std::println("{} is known now", options.address);
+    if (admission == Admission::admitted) {
+        std::println("and it knows this machine: cairnctl status --host {}", options.address);
+        return term::success;
+    }
+    std::println("it does not know this machine yet; on the device, as an administrator:\n");
+    std::println("  cairnctl settings set --apply {}\n", admitting_words(options, own));
+    std::println("then, here: cairnctl status --host {}", options.address);
+    return term::success;
+}
+
+}  // namespace
+
+void add_pair_command(term::Command& root, Device& device) {
+    const auto options = std::make_shared<Options>();
+    options->name = default_name();
+    term::Command& command =
+        root.add_command("pair", "Make this machine and a device know each other's keys");
+    command.add_required("address", options->address, "the device: NAME or NAME:PORT");
+    command.add_option("--fingerprint", options->fingerprint,
+                       "of the device's key, read off its console; else it is shown and asked for");
+    command.add_option("--name", options->name, "what the device calls this machine");
+    command.add_option("--role", options->role,
+                       "what this machine is to be admitted as: reader, operator, admin");
+    command.set_example("cairnctl pair gate.example.org --role operator");
+    command.set_action([&device, options] { return pair(device, *options); });
+}
+
+}  // namespace cairn::device
