@@ -45,6 +45,7 @@ class Asker {
         std::vector<std::string> troubles;
         std::string output;
         for (const Service& service : list.services) {
+            if (service.may_end) continue;
             std::string trouble = describe_trouble(service);
             if (trouble.empty()) continue;
             troubles.push_back(std::move(trouble));

@@ -62,6 +62,8 @@ Service read_service(const fs::path& folder, std::uint64_t uptime) {
         service.since = status->since;
         if (status->process == Process::running) service.pid = status->pid;
     }
+    std::error_code ignored;
+    service.may_end = fs::exists(folder / "may-end", ignored);
     add_endings(service, folder, uptime);
     return service;
 }

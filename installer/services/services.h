@@ -26,6 +26,7 @@ std::string_view to_text(ServiceState state);
 struct Service {
     std::string name;
     ServiceState state = ServiceState::down;
+    bool may_end = false;                    // it is of no account whether it is up: a login
     std::optional<int> pid = {};             // of a running one
     std::optional<std::int64_t> since = {};  // started or ended then; seconds since 1970
     std::size_t restarts = 0;                // in this boot, without being told to

@@ -162,14 +162,18 @@ void RunningMachine::wait_until_off() {
     if (!child_.wait_for(std::chrono::seconds(10))) give_up("the machine did not switch itself off");
 }
 
+MachineFolder::MachineFolder(layout::Architecture architecture)
+    : directory_({}, "cairn-machine"), architecture_(architecture) {}
+
 MachineFolder::MachineFolder(const std::string& image, layout::Architecture architecture,
                              std::uint64_t disk_size)
-    : MachineFolder(find_image_folder(image, architecture), architecture, disk_size) {}
+    : MachineFolder(from_folder(find_image_folder(image, architecture), architecture, disk_size)) {}
 
-MachineFolder::MachineFolder(const fs::path& image_folder, layout::Architecture architecture,
-                             std::uint64_t disk_size)
-    : directory_({}, "cairn-machine"), architecture_(architecture) {
-    emulator::make_raw_copy(image_folder / "disk.img", disk(), disk_size);
+MachineFolder MachineFolder::from_folder(const fs::path& image, layout::Architecture architecture,
+                                         std::uint64_t disk_size) {
+    MachineFolder machine(architecture);
+    emulator::make_raw_copy(image / "disk.img", machine.disk(), disk_size);
+    return machine;
 }
 
 emulator::Machine MachineFolder::make_machine() const {

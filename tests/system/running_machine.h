@@ -74,9 +74,9 @@ class MachineFolder {
     /// A throw-away copy of an image on a disk of `disk_size` bytes.
     MachineFolder(const std::string& image, layout::Architecture architecture, std::uint64_t disk_size);
 
-    /// The same of the image in a folder that build-image made.
-    MachineFolder(const std::filesystem::path& image_folder, layout::Architecture architecture,
-                  std::uint64_t disk_size);
+    /// The same of an image in some other folder that build-image made.
+    static MachineFolder from_folder(const std::filesystem::path& image, layout::Architecture architecture,
+                                     std::uint64_t disk_size);
 
     const std::filesystem::path& path() const { return directory_.path(); }
     /// A plain (raw) disk: a test may change bytes in it while no machine runs.
@@ -85,6 +85,8 @@ class MachineFolder {
     emulator::Machine make_machine() const;
 
   private:
+    explicit MachineFolder(layout::Architecture architecture);
+
     TemporaryDirectory directory_;
     layout::Architecture architecture_;
 };

@@ -29,7 +29,8 @@ class UpdateTest : public testing::TestWithParam<Architecture> {
   protected:
     UpdateTest() : UpdateTest(GetParam()) {}
     explicit UpdateTest(Architecture architecture)
-        : maker_(architecture), folder_(maker_.build("1.0"), architecture, disk_size) {}
+        : maker_(architecture),
+          folder_(MachineFolder::from_folder(maker_.build("1.0"), architecture, disk_size)) {}
 
     RunningMachine start() {
         emulator::Machine machine = folder_.make_machine();

@@ -70,6 +70,14 @@ TEST(Services, KnowHowOftenTheyStartedAgain) {
     EXPECT_EQ(service.last_exit, (Ending{.code = -1, .signal = 11}));
 }
 
+TEST(Services, SomeMayEnd) {
+    const ServiceTree tree;
+    tree.add_running("login");
+    EXPECT_FALSE(only_service(tree).may_end);
+    tree.write("run/service/login/may-end", "");
+    EXPECT_TRUE(only_service(tree).may_end);
+}
+
 TEST(Services, HaveTheirOwnCrashRecords) {
     const ServiceTree tree;
     tree.add_running("one");
