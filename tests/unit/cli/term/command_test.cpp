@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/term/columns.h"
 #include "cli/term/progress.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
@@ -82,6 +83,30 @@ TEST_F(Tree, EveryShellIsServedAndOthersRefused) {
     EXPECT_THAT(tree.completion_script("zsh"), HasSubstr("bashcompinit"));
     EXPECT_THAT(tree.completion_script("fish"), HasSubstr("complete -c demo"));
     EXPECT_THROW(tree.completion_script("cmd"), UsageError);
+}
+
+TEST(OptionsAnywhere, OfTheProgramStandBeforeAndBehindCommandsAndHideNoWord) {
+    CommandTree tree("demo", "a program", "1");
+    tree.allow_options_anywhere();
+    std::string host;
+    std::vector<std::string> words;
+    tree.root().add_option("--host", host, "which");
+    tree.root().add_command("update", "another command").set_action([] { return 1; });
+    Command& get = tree.root().add_command("settings", "a group").add_command("get", "show");
+    get.add_option("path", words, "what");
+    get.set_action([] { return 0; });
+    EXPECT_EQ(tree.run(std::vector<std::string>{"settings", "get", "update", "--host", "gate"}), 0);
+    EXPECT_EQ(host, "gate");
+    EXPECT_THAT(words, ElementsAre("update"));
+    EXPECT_EQ(tree.run(std::vector<std::string>{"--host", "door", "update"}), 1);
+    EXPECT_EQ(host, "door");
+}
+
+TEST(Columns, LastOneKeepsItsLinesBelowEachOtherAndColourTakesNoPlace) {
+    const std::vector<std::vector<Cell>> rows{{"health", Cell("failing\nweb: no", Colour::bad)}, {"é", "x"}};
+    EXPECT_EQ(format_columns(rows, Painting::off, 2), "  health  failing\n          web: no\n  é       x\n");
+    EXPECT_EQ(format_columns(rows, Painting::on),
+              "health  \x1b[1;31mfailing\x1b[0m\n        \x1b[1;31mweb: no\x1b[0m\né       x\n");
 }
 
 TEST(Table, AlignsColumns) {
