@@ -28,7 +28,7 @@ Schema read_image_schema(const std::filesystem::path& directory) {
     Schema schema = read_schema(directory / "settings");
     const std::filesystem::path file = directory / "settings-defaults.json";
     if (const auto text = find_file(file, largest))
-        with_context(std::format("reading the image's defaults '{}'", file.string()),
+        with_context("reading the image's own defaults, settings-defaults.json",
                      [&] { schema.set_defaults(parse_json(*text, file.string())); });
     return schema;
 }
