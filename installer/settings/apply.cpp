@@ -63,14 +63,19 @@ Planned plan_boot(const Json& wanted, const ImageSettings& image) {
     return {std::move(values), std::move(files)};
 }
 
+/// Secrets may be in it: for root and the group alone. Gone at the next boot, so it need not reach a disk.
+void write_private(const fs::path& path, const std::string& text, const std::optional<gid_t>& group) {
+    AtomicFile file(path, 0640);
+    file.write(text);
+    if (group && fchown(file.fd(), static_cast<uid_t>(-1), *group) != 0)
+        throw SystemError(std::format("cannot give '{}' to its group", path.string()));
+    file.commit(AtomicFile::Durability::unsynced);
+}
+
 void write_active(const ApplyRequest& request, const Values& values) {
     const Json document = {
         {"format", format_version}, {"values", values.document()}, {"effective", values.effective()}};
-    AtomicFile file(request.places.active(), 0640);  // secrets are in it
-    file.write(format_json(document));
-    if (request.group && fchown(file.fd(), static_cast<uid_t>(-1), *request.group) != 0)
-        throw SystemError(std::format("cannot give '{}' to its group", request.places.active().string()));
-    file.commit(AtomicFile::Durability::unsynced);  // gone at the next boot anyway
+    write_private(request.places.active(), format_json(document), request.group);
 }
 
 ApplyResult carry_out(const Planned& planned, const ApplyRequest& request) {
@@ -89,13 +94,13 @@ ApplyResult apply_change(const ApplyRequest& request) {
     return result;
 }
 
-void note_problem(const Places& places, const std::string& problem) {
-    make_directories(places.state);
-    replace_file(places.problem(), problem + "\n");
+void note_problem(const ApplyRequest& request, const std::string& problem) {
+    make_directories(request.places.state);
+    write_private(request.places.problem(), problem + "\n", request.group);
 }
 
 ApplyResult apply_defaults(const ApplyRequest& request, const std::string& problem) {
-    note_problem(request.places, problem);
+    note_problem(request, problem);
     ApplyResult result;
     try {
         const ImageSettings image = read_image_settings(request.places.image);
@@ -103,7 +108,7 @@ ApplyResult apply_defaults(const ApplyRequest& request, const std::string& probl
         result.problem = problem;
     } catch (const Error& error) {  // the image itself is wrong: its packages' own files have to do
         result.problem = std::format("{}\n{}", problem, error.report());
-        note_problem(request.places, result.problem);
+        note_problem(request, result.problem);
     }
     return result;
 }

@@ -132,9 +132,11 @@ TEST_F(ApplyTest, RestartsEverythingWhenItIsNotKnownWhatWasActive) {
 }
 
 TEST_F(ApplyTest, KeepsWhatIsActiveFromOthers) {
+    store({{"motd", 3}});
     apply_settings({.places = places_, .occasion = Occasion::boot, .group = getgid()});
-    EXPECT_EQ(fs::status(places_.active()).permissions(),
-              fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read);
+    for (const fs::path& file : {places_.active(), places_.problem()})
+        EXPECT_EQ(fs::status(file).permissions(),
+                  fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read);
 }
 
 TEST_F(ApplyTest, PutsTheImagesDefaultsInThePlaceOfThePackages) {
