@@ -16,7 +16,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/json.h"
 #include "pkg/base/text.h"
-#include "pkg/package/relation.h"
+#include "pkg/base/version_order.h"
 #include "pkg/rootfs/check.h"
 #include "pkg/rootfs/managed_root.h"
 
@@ -88,8 +88,7 @@ bool is_wanted(const ManagedRoot& root, const PackageReader& package, const Root
         std::println("{} {} is installed already", identity.name, identity.version);
         return false;
     }
-    if (options.choice.allows_downgrade ||
-        package::compare_versions(installed->version, identity.version) <= 0)
+    if (options.choice.allows_downgrade || compare_versions(installed->version, identity.version) <= 0)
         return true;
     throw UsageError(std::format("{} {} is older than {}, which is installed", identity.name,
                                  identity.version, installed->version))

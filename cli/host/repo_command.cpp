@@ -9,6 +9,7 @@
 #include "cli/host/host.h"
 #include "cli/host/repo_maker.h"
 #include "cli/host/repo_payload.h"
+#include "cli/host/wave_file.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
 #include "pkg/base/error.h"
@@ -37,6 +38,11 @@ struct Options {
     std::string channel = "packages";
     std::optional<std::string> from;
     bool is_move = false;
+    std::optional<std::string> notes;
+    std::optional<std::string> notes_file;
+    std::optional<std::string> waves;  // a file
+    std::optional<std::string> version_floor;
+    std::optional<std::string> settings_floor;
     std::string copy;
     std::string expires = "180d";
     std::uint64_t port = 8000;
@@ -97,6 +103,16 @@ int init(const Options& options) {
     return term::success;
 }
 
+/// What the options say of the images, beside what is in their folders.
+repo::OfferTerms read_terms(const Options& options) {
+    repo::OfferTerms terms = {.notes = options.notes, .version_floor = options.version_floor};
+    if (options.notes_file) terms.notes = std::string(trim(read_file(*options.notes_file)));
+    if (options.waves) terms.waves = read_waves(*options.waves, read_clock());
+    if (options.settings_floor)
+        terms.settings_floor = parse_count(*options.settings_floor, "--settings-floor");
+    return terms;
+}
+
 repo::PublishPlan plan(const Options& options, repo::Repository& repository, const MakerKeys& keys) {
     if (options.from)
         return plan_promotion(repository, {.from = *options.from,
@@ -105,8 +121,10 @@ repo::PublishPlan plan(const Options& options, repo::Repository& repository, con
                                            .is_move = options.is_move});
     repo::PublishRequest request{.channel = options.channel, .allows_development_keys = options.is_insecure};
     request.packages.assign(options.packages.begin(), options.packages.end());
+    const repo::OfferTerms terms = read_terms(options);
     for (const std::string& folder : options.images)
-        request.images.push_back({.path = folder, .payload = put_payload(repository, folder)});
+        request.images.push_back(
+            {.path = folder, .payload = put_payload(repository, folder), .terms = terms});
     std::vector<crypto::PublicKey> signers;
     for (const crypto::KeyDirectory& directory : keys.all())
         signers.push_back(directory.public_key(crypto::Role::package));
@@ -121,6 +139,11 @@ void check(const Options& options) {
         throw UsageError("'--move' needs '--from': the channel that the packages are in");
     if (!options.images.empty() && (options.from || options.channel != repo::packages_role))
         throw UsageError("images are in no channel: a role of their own lists them");
+    if (options.notes && options.notes_file)
+        throw UsageError("the notes are given twice").hint("--notes or --notes-file");
+    if (options.images.empty() && (options.notes || options.notes_file || options.waves ||
+                                   options.version_floor || options.settings_floor))
+        throw UsageError("notes, waves and floors are of images").hint("name an image's folder with --image");
 }
 
 int publish(const Options& options) {
@@ -247,12 +270,20 @@ void add_repo_command(term::Command& root, Host&) {
         .add_option("packages", options->packages, "package files (.cpkg); with --from their names",
                     term::Completion::file)
         .add_option("--image", options->images, "a folder that build-image made", term::Completion::directory)
+        .add_option("--notes", options->notes, "what the image's version brings, for people")
+        .add_option("--notes-file", options->notes_file, "the same from a file", term::Completion::file)
+        .add_option("--waves", options->waves, "who gets the version when: a TOML file (pkg/repo/FORMAT.md)",
+                    term::Completion::file)
+        .add_option("--version-floor", options->version_floor, "no device takes an older version from now on")
+        .add_option("--settings-floor", options->settings_floor,
+                    "the oldest settings format that there is a way back to from this version")
         .add_option("--channel", options->channel, "the packages' channel; packages by default")
         .add_option("--from", options->from, "take the packages as they are from this channel")
         .add_flag("--move", options->is_move, "the channel of --from lists them no longer")
         .add_flag("--insecure-dev", options->is_insecure, "images made with development keys, too")
         .set_example(
             "cairn repo publish repo zlib_1.3.1_x86_64.cpkg --image out/base-x86_64\n"
+            "cairn repo publish repo --image out/base-x86_64 --notes 'mends the clock' --waves slow.toml\n"
             "cairn repo publish repo --channel testing zlib_1.3.2_x86_64.cpkg\n"
             "cairn repo publish repo --channel stable --from testing 'zlib_1.3.2_*'");
     add_keys(add(group, options, "refresh", "Sign again what expires soon", refresh))

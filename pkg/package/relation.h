@@ -1,15 +1,10 @@
 #pragma once
 
-#include <compare>
 #include <string>
 #include <string_view>
 
-/// Versions and the relations between packages that are written with them.
+/// Relations between packages.
 namespace cairn::package {
-
-/// The order of the UAPI version specification (near rpm's): "1.2~rc1" < "1.2" < "1.2-1" < "1.2^git" <
-/// "1.2.1".
-std::weak_ordering compare_versions(std::string_view left, std::string_view right);
 
 /// `name` or `name OP version` with OP one of = < <= > >=. The name is a package name, or `so:<file name>`
 /// for a shared library that ELF files ask for.

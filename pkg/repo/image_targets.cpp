@@ -44,18 +44,11 @@ Json describe_image(const Json& manifest, const std::string& boot_file, const Js
     return image;
 }
 
-/// updates.json with this version in it; what it says of the others stays.
-std::string add_version(Repository& repository, const std::string& target, const Json& manifest) {
-    Json updates{{"format", 1},
-                 {"name", manifest.at("name")},
-                 {"architecture", manifest.at("architecture")},
-                 {"versions", Json::object()}};
+/// What is published of updates.json; null when nothing is.
+Json find_updates(Repository& repository, const std::string& target) {
     const auto& known = repository.targets(std::string(images_role)).targets;
-    if (const auto file = known.find(target); file != known.end())
-        updates = read_json(target_file(repository, target, file->second));
-    updates["versions"][manifest.at("version").get<std::string>()] = {
-        {"date", manifest.at("date")}, {"root_hash", manifest.at("root_hash")}};
-    return format_json(updates);
+    const auto file = known.find(target);
+    return file == known.end() ? Json() : read_json(target_file(repository, target, file->second));
 }
 
 /// A small file of the folder, which must be the one that the manifest names.
@@ -111,7 +104,8 @@ std::vector<Publication> plan_image(Repository& repository, const ImageFolder& i
     return {plan_text(target("image.json"), format_json(description)),
             plan_text(target("boot.json"), read_listed(folder, "boot.json", manifest)),
             plan_text(target("sbom.spdx.json"), read_listed(folder, "sbom.spdx.json", manifest)),
-            plan_text(updates, add_version(repository, updates, manifest))};
+            plan_text(updates,
+                      format_json(add_version(find_updates(repository, updates), manifest, image.terms)))};
 }
 
 bool is_updates_file(std::string_view target) {

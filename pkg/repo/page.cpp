@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "pkg/base/text.h"
-#include "pkg/package/relation.h"
+#include "pkg/base/version_order.h"
 #include "pkg/repo/delegate.h"
 #include "pkg/repo/layout.h"
 #include "pkg/repo/publish.h"
@@ -84,7 +84,7 @@ Packages collect(Repository& repository) {
     for (const std::string& channel : list_channels(repository)) add(channel, channel);
     for (auto& [key, versions] : packages)
         std::ranges::sort(versions, [](const Listed& a, const Listed& b) {
-            return package::compare_versions(a.version, b.version) > 0;
+            return compare_versions(a.version, b.version) > 0;
         });
     return packages;
 }

@@ -7,6 +7,7 @@
 #include "pkg/base/json.h"
 #include "pkg/package/head.h"
 #include "pkg/repo/repository.h"
+#include "pkg/repo/updates_file.h"
 
 namespace cairn::repo {
 
@@ -38,6 +39,7 @@ struct ImageFolder {
     /// What its image.json says of the payload, whose files are in the repository already (payload_files.h).
     /// Null: devices cannot fetch it, only people.
     Json payload = nullptr;
+    OfferTerms terms = {};
 };
 
 /// What to publish.

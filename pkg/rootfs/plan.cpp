@@ -8,7 +8,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/text.h"
-#include "pkg/package/relation.h"
+#include "pkg/base/version_order.h"
 
 namespace cairn::rootfs {
 namespace {
@@ -249,7 +249,7 @@ class Planner {
 std::string describe(const PackageChange& change) {
     if (!change.from) return std::format("install {} {}\n", change.name, change.to->version);
     if (!change.to) return std::format("remove {} {}\n", change.name, change.from->version);
-    const auto order = package::compare_versions(change.from->version, change.to->version);
+    const auto order = compare_versions(change.from->version, change.to->version);
     return std::format("{} {} {} -> {}\n",
                        order < 0   ? "upgrade"
                        : order > 0 ? "downgrade"

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "pkg/base/error.h"
+#include "pkg/base/version_order.h"
 
 namespace cairn::solve {
 namespace {
@@ -26,7 +27,7 @@ bool is_before(const Candidate& left, const Candidate& right) {
     const Identity& a = left.identity;
     const Identity& b = right.identity;
     if (a.name != b.name) return a.name < b.name;
-    if (const auto order = package::compare_versions(a.version, b.version); order != 0) return order < 0;
+    if (const auto order = compare_versions(a.version, b.version); order != 0) return order < 0;
     if (left.is_installed != right.is_installed) return left.is_installed;
     const auto key = [](const Candidate& candidate) {
         const Identity& identity = candidate.identity;

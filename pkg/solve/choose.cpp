@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "pkg/base/version_order.h"
 #include "pkg/solve/catalogue.h"
 #include "pkg/solve/explain.h"
 #include "pkg/solve/reasons.h"
@@ -103,8 +104,8 @@ std::vector<Kept> find_kept(const Catalogue& catalogue, const SatPool& pool, con
         if (!entry.is_installed || !is_asked_to_upgrade(job, entry.identity->name)) continue;
         std::vector<std::size_t> newer = catalogue.find_named(entry.identity->name);
         std::erase_if(newer, [&](std::size_t other) {
-            return package::compare_versions(catalogue.entries()[other].identity->version,
-                                             entry.identity->version) <= 0;
+            return compare_versions(catalogue.entries()[other].identity->version, entry.identity->version) <=
+                   0;
         });
         if (newer.empty()) continue;
         kept.push_back(

@@ -6,6 +6,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/text.h"
+#include "pkg/base/version_order.h"
 #include "pkg/solve/reasons.h"
 
 namespace cairn::solve {
@@ -34,7 +35,7 @@ std::string describe_exchange(const Catalogue& catalogue, const Concession& conc
     const package::Identity& before = *catalogue.entries()[concession.entry].identity;
     const package::Identity& after = *catalogue.entries()[concession.other].identity;
     if (before.name != after.name) return std::format("replace {} by {}", label(before), label(after));
-    const bool is_lower = package::compare_versions(after.version, before.version) < 0;
+    const bool is_lower = compare_versions(after.version, before.version) < 0;
     return std::format("{} {} to {}", is_lower ? "downgrade" : "upgrade", label(before), after.version);
 }
 

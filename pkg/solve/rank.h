@@ -7,7 +7,7 @@
 
 namespace cairn::solve {
 
-/// Turns versions into numbers that stand in the order of package::compare_versions, so that a library with
+/// Turns versions into numbers that stand in the order of compare_versions, so that a library with
 /// an order of its own can only agree with ours. Equivalent versions ("1.0", "1.00") have the same number.
 class VersionRanks {
   public:

@@ -4,6 +4,8 @@
 #include <format>
 #include <map>
 
+#include "pkg/base/version_order.h"
+
 namespace cairn::solve {
 namespace {
 
@@ -18,9 +20,8 @@ const Entry* find_replacement(const std::vector<const Entry*>& coming, const Ent
 }
 
 Step::Kind kind_of(const Entry& before, const Entry& after) {
-    return package::compare_versions(after.identity->version, before.identity->version) < 0
-               ? Step::Kind::downgrade
-               : Step::Kind::upgrade;
+    return compare_versions(after.identity->version, before.identity->version) < 0 ? Step::Kind::downgrade
+                                                                                   : Step::Kind::upgrade;
 }
 
 std::string with_origin(const Candidate& candidate) {

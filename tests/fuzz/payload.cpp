@@ -3,9 +3,11 @@
 #include "images/payload/boot_parts.h"
 #include "images/payload/frames_index.h"
 #include "images/payload/image_json.h"
+#include "installer/update/updates_list.h"
+#include "pkg/base/version_order.h"
 #include "tests/fuzz/fuzz.h"
 
-/// Input: a `.frames.idx`, an image.json or a boot.json; none can be taken for another.
+/// Input: a `.frames.idx`, an image.json or a boot.json, or an updates.json; none can be taken for another.
 using namespace cairn;
 using namespace cairn::fuzz;
 
@@ -56,6 +58,18 @@ void check_boot_parts(const Json& json) {
     require(written == parts->size(), "it has the size that it says");
 }
 
+void check_updates(const Json& json) {
+    const auto list =
+        find_accepted<VerifyError>([&] { return update::parse_updates_list(json, "updates.json"); });
+    if (!list) return;
+    for (std::size_t index = 1; index < list->versions.size(); ++index)
+        require(compare_versions(list->versions[index - 1].version, list->versions[index].version) >= 0,
+                "the newest is first");
+    for (const update::OfferedVersion& offer : list->versions)
+        for (const update::Wave& wave : offer.waves)
+            require(wave.seeds_below <= update::seed_count, "bounds are seeds");
+}
+
 }  // namespace
 
 FUZZ_TARGET(input) {
@@ -64,4 +78,5 @@ FUZZ_TARGET(input) {
     if (!json) return;
     check_image(*json);
     check_boot_parts(*json);
+    check_updates(*json);
 }

@@ -11,7 +11,7 @@
 #include "images/layout/boot_file_name.h"
 #include "pkg/base/files.h"
 #include "pkg/base/text.h"
-#include "pkg/package/relation.h"
+#include "pkg/base/version_order.h"
 
 /// What systemd-boot would do with a folder EFI/Linux, as its sources and the Boot Loader Specification say:
 /// which files it lists, in which order, and how it counts. Boot files here are made-up ones whose beginning
@@ -60,7 +60,7 @@ inline int compare_entries(const LoaderEntry& one, const LoaderEntry& other) {
     };
     if (is_used_up(one) != is_used_up(other)) return is_used_up(one) ? 1 : -1;
     if (one.id != other.id) return one.id < other.id ? -1 : 1;
-    if (const auto order = package::compare_versions(one.version, other.version); order != 0)
+    if (const auto order = compare_versions(one.version, other.version); order != 0)
         return order < 0 ? 1 : -1;
     if (!one.counter || !other.counter) return 0;
     if (one.counter->left != other.counter->left) return one.counter->left > other.counter->left ? -1 : 1;

@@ -7,6 +7,7 @@
 #include <ranges>
 #include <set>
 
+#include "pkg/base/version_order.h"
 #include "pkg/package/dependencies.h"
 #include "pkg/package/relation.h"
 #include "pkg/solve/choose.h"
@@ -63,7 +64,7 @@ struct Puzzle {
         return std::ranges::any_of(outcome, [&](std::size_t index) {
             const Identity& next = at(index);
             if (next.name != at(installed).name) return replaces(next, at(installed));
-            return package::compare_versions(next.version, at(installed).version) >= 0 ||
+            return compare_versions(next.version, at(installed).version) >= 0 ||
                    is_wanted_lower(at(installed), next);
         });
     }
@@ -109,8 +110,7 @@ struct Puzzle {
         for (const std::size_t index : before) {
             const auto next = std::ranges::find_if(
                 outcome, [&](std::size_t other) { return at(other).name == at(index).name; });
-            cost[0] +=
-                next == outcome.end() || package::compare_versions(at(*next).version, at(index).version) < 0;
+            cost[0] += next == outcome.end() || compare_versions(at(*next).version, at(index).version) < 0;
         }
         for (const std::size_t index : outcome) cost[1] += !is_there(before, at(index).name);
         return cost;

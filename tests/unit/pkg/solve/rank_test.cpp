@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <random>
 
-#include "pkg/package/relation.h"
+#include "pkg/base/version_order.h"
 
 namespace cairn::solve {
 namespace {
@@ -27,7 +27,7 @@ TEST(VersionRanks, StandInTheOrderOfVersions) {
     for (const std::string& left : versions)
         for (const std::string& right : versions)
             EXPECT_EQ(std::stoi(ranks.rank(left)) <=> std::stoi(ranks.rank(right)),
-                      sign(package::compare_versions(left, right)))
+                      sign(compare_versions(left, right)))
                 << left << " " << right;
 }
 
