@@ -16,6 +16,7 @@
 #include "pkg/build/plan.h"
 #include "pkg/package/dependencies.h"
 #include "pkg/rootfs/rootfs.h"
+#include "pkg/tuf/trusted.h"
 
 namespace cairn::host {
 namespace {
@@ -103,6 +104,21 @@ rootfs::RootTree lay_out(const std::vector<package::PackageReader>& available,
     return rootfs::lay_out_root(std::move(chosen), {});
 }
 
+/// What the image believes updates by: the definition's root, else the one beside the maker's keys, with
+/// which their repositories begin ('cairn repo init' makes it). Without either it takes no updates.
+fs::path find_trusted_root(const assemble::ImageDefinition& definition, Session& session) {
+    fs::path file = definition.trusted_root;
+    if (file.empty()) {
+        file = session.keys().path() / "root.json";
+        if (!fs::exists(file)) return {};
+    }
+    with_context(std::format("reading the trusted root of image '{}'", definition.name), [&] {
+        constexpr tuf::Time any_time = 0;
+        tuf::TrustedMetadata(read_file(file), any_time);
+    });
+    return file;
+}
+
 /// What an image is made from. Same key: same bytes, so nothing is to be done.
 crypto::Hash image_key(const assemble::ImageDefinition& definition,
                        const std::map<std::string, build::StagedTree>& staged, Session& session) {
@@ -153,8 +169,9 @@ assemble::Image assemble_from(const assemble::ImageDefinition& definition,
 ImageResult build_image(Session& session, const std::string& name, const std::vector<std::string>& images,
                         recipe::Architecture architecture, const fs::path& output) {
     Host& host = session.host();
-    const assemble::ImageDefinition definition =
+    assemble::ImageDefinition definition =
         assemble::read_definition(host.definitions(), name, to_layout(architecture));
+    definition.trusted_root = find_trusted_root(definition, session);
     const build::BuildPlan plan = build::plan_builds(
         host.recipes(), with_runtime_depends(host, wanted_recipes(host, definition)), architecture);
     build::BuildContext context =

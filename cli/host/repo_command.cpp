@@ -45,6 +45,7 @@ struct Options {
     std::optional<std::string> settings_floor;
     std::string copy;
     std::string expires = "180d";
+    std::optional<std::string> root_expires;
     std::uint64_t port = 8000;
     bool is_insecure = false;
     bool is_json = false;
@@ -84,22 +85,54 @@ repo::Signers plan_signers(const Options& options, const crypto::KeyDirectory& o
     return signers;
 }
 
+/// Beside the keys: what images of these keys trust, and what every repository of them begins with.
+fs::path first_root_file(const MakerKeys& keys) {
+    return keys.all().front().path() / "root.json";
+}
+
+/// Other signers than the maker alone make another root.
+repo::FirstRoot plan_first_root(const Options& options, const MakerKeys& keys) {
+    const fs::path file = first_root_file(keys);
+    repo::FirstRoot first;
+    if (options.root_expires) first.lifetime = parse_days(*options.root_expires);
+    if (!fs::exists(file)) return first;
+    if (!options.public_keys.empty() || !options.thresholds.empty()) {
+        std::println(
+            stderr,
+            "images built with these keys trust '{}', which is of other signers: for this repository, "
+            "their definition names its root as trusted_root",
+            file.string());
+        return first;
+    }
+    if (options.root_expires)
+        throw UsageError(std::format("'{}' is there already, with an expiry of its own", file.string()))
+            .hint("without --root-expires the repository begins with it");
+    first.given = file;
+    return first;
+}
+
 int init(const Options& options) {
     MakerKeys keys(options.keys);
     const bool is_development = std::ranges::any_of(keys.all(), &crypto::KeyDirectory::is_development);
     if (is_development && !options.is_insecure)
         throw UsageError("these are development keys: anybody could sign for this repository")
             .hint("make keys with 'cairn keys init'; --insecure-dev takes these nevertheless");
-    repo::Repository repository = repo::Repository::init(
-        options.repository, plan_signers(options, keys.own()), keys.signing(), read_clock());
+    const fs::path first_root = first_root_file(keys);
+    repo::Repository repository =
+        repo::Repository::init(options.repository, plan_signers(options, keys.own()), keys.signing(),
+                               read_clock(), plan_first_root(options, keys));
     if (repository.pending()) {
         finish(repository, {.missing = repo::find_missing(*repository.pending())});
         return term::success;
     }
     repo::write_page(repository);
+    const fs::path root = repository.metadata_path() / "1.root.json";
     std::println("made a repository in '{}'", options.repository);
-    std::println("  give '{}' to those who are to trust it, by a way that they trust",
-                 (repository.metadata_path() / "1.root.json").string());
+    std::println("  give '{}' to those who are to trust it, by a way that they trust", root.string());
+    if (!fs::exists(first_root)) {
+        replace_file(first_root, read_file(root));
+        std::println("  images built with these keys trust it: '{}'", first_root.string());
+    }
     return term::success;
 }
 
@@ -261,6 +294,7 @@ void add_repo_command(term::Command& root, Host&) {
                     "a signer's <role>.pub, or ROLE=FILE; a role has your own key, or all that are given",
                     term::Completion::file)
         .add_option("--threshold", options->thresholds, "ROLE=N: how many must sign it; 1 by default")
+        .add_option("--root-expires", options->root_expires, "how long its first root holds: 365d by default")
         .add_flag("--insecure-dev", options->is_insecure, "with development keys")
         .set_example(
             "cairn repo init repo\n"

@@ -87,7 +87,10 @@ std::uint64_t limit_of(const std::string& role) {
 /// fresh then.
 Change Repository::make_change(tuf::Time now) {
     Change change;
-    if (changed_.contains("root")) {
+    if (first_root_) {
+        change.roles.push_back(*first_root_);
+        root_ = tuf::parse_root(first_root_->signed_part);
+    } else if (changed_.contains("root")) {
         root_.version = published_version("root") + 1;
         root_.expires = expiry_after(now, lifetime("root"));
         change.roles.push_back(make_role("root", root_));

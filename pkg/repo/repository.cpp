@@ -29,6 +29,34 @@ tuf::Root make_root(const Signers& signers) {
     return root;
 }
 
+/// Of other keys it would be another repository's: who trusts it would not believe this one.
+ChangedRole take_first_root(const tuf::Root& wanted, const fs::path& file, tuf::Time now) {
+    tuf::Envelope envelope = tuf::parse_envelope(read_file(file), file.string());
+    const tuf::Root root = tuf::parse_root(envelope.signed_part);
+    if (root.keys != wanted.keys || root.roles != wanted.roles ||
+        root.has_consistent_snapshots != wanted.has_consistent_snapshots)
+        throw UsageError(
+            std::format("'{}' names other keys or thresholds than the new repository's", file.string()))
+            .hint("it is the first root of another one; move it away to make a new one");
+    if (root.version != 1)
+        throw UsageError(std::format("'{}' is version {} of its root", file.string(), root.version))
+            .hint("a repository begins with version 1; later ones come by 'cairn repo rotate'");
+    if (root.expires <= now)
+        throw UsageError(std::format("'{}' expired on {}", file.string(), tuf::format_time(root.expires)))
+            .hint("a repository that began with it goes on; move it away to make a new one");
+    return {.role = "root",
+            .version = 1,
+            .signed_part = std::move(envelope.signed_part),
+            .signatures = std::move(envelope.signatures)};
+}
+
+ChangedRole make_first_root(tuf::Root root, const FirstRoot& first, tuf::Time now) {
+    if (!first.given.empty()) return take_first_root(root, first.given, now);
+    root.version = 1;
+    root.expires = now + std::chrono::seconds(first.lifetime).count();
+    return {.role = "root", .version = 1, .signed_part = tuf::to_json(root)};
+}
+
 /// The top role has no targets of its own: images for devices, packages for people who make images.
 tuf::Targets make_top(const Signers& signers) {
     tuf::Targets top;
@@ -95,18 +123,20 @@ fs::path Repository::pending_path() const {
 }
 
 Repository Repository::init(const fs::path& directory, const Signers& signers, const Signing& signing,
-                            tuf::Time now) {
+                            tuf::Time now, const FirstRoot& first) {
     if (fs::exists(directory) && !(fs::is_directory(directory) && fs::is_empty(directory)))
         throw UsageError(std::format("'{}' is not an empty directory", directory.string()))
             .hint("a new repository gets a new directory");
     tuf::Root root =
         make_root(signers);  // the one thing that a person can get wrong: before anything is made
     tuf::Targets top = make_top(signers);
+    ChangedRole first_root = make_first_root(root, first, now);
     make_directories(directory / metadata_folder);
     make_directories(directory / targets_folder);
     Repository repository(directory);
     repository.load();
     repository.root_ = std::move(root);
+    repository.first_root_ = std::move(first_root);
     repository.targets_["targets"] = std::move(top);
     repository.targets_[std::string(images_role)].version = 0;
     repository.targets_[std::string(packages_role)] = make_bins(signers);
@@ -119,6 +149,7 @@ Repository Repository::init(const fs::path& directory, const Signers& signers, c
         repository.drop_pending();
         throw;
     }
+    repository.first_root_.reset();
     return repository;
 }
 

@@ -11,11 +11,21 @@
 
 #include "pkg/base/files.h"
 #include "pkg/repo/change.h"
+#include "pkg/repo/layout.h"
 #include "pkg/repo/role_signers.h"
 #include "pkg/repo/signing.h"
 #include "pkg/tuf/trusted.h"
 
 namespace cairn::repo {
+
+/// The first root of a new repository.
+struct FirstRoot {
+    /// A file with one that is signed already, as 1.root.json of another repository of the same signers: who
+    /// trusts that trusts this one too. Must be of the same keys and thresholds. Empty: one is made.
+    std::filesystem::path given = {};
+    /// Of one that is made.
+    std::chrono::days lifetime = lifetime_of("root");
+};
 
 /// How a commit ended: readers see it, or it waits for these signatures.
 struct CommitResult {
@@ -36,7 +46,7 @@ class Repository {
     /// Makes an empty one. Throws UsageError when there is something in the directory. With thresholds above
     /// what is at hand it waits for signatures: see pending().
     static Repository init(const std::filesystem::path& directory, const Signers& signers,
-                           const Signing& signing, tuf::Time now);
+                           const Signing& signing, tuf::Time now, const FirstRoot& first = {});
     /// All roles with the keys of `keys`, threshold 1.
     static Repository init(const std::filesystem::path& directory, crypto::KeyDirectory& keys, tuf::Time now);
     /// Reads root, timestamp, snapshot, targets and verifies them, expired ones too: whoever signs anew must
@@ -128,6 +138,7 @@ class Repository {
     std::set<std::string> changed_;
     std::unique_ptr<tuf::TrustedMetadata> trusted_;
     std::optional<Change> pending_;
+    std::optional<ChangedRole> first_root_;  // while a new repository is made
 };
 
 }  // namespace cairn::repo

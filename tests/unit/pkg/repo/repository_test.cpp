@@ -73,6 +73,37 @@ TEST_F(RepositoryTest, ARepositoryNeedsAnEmptyDirectory) {
 }
 
 /// Readers who come at any time, as fast as they can, while others publish.
+TEST_F(RepositoryTest, MayBeginWithTheRootOfAnother) {
+    const fs::path root = directory_ / "metadata/1.root.json";
+    const fs::path second = place_.path() / "second";
+    Repository::init(second, signers_of(keys_), sign_with(keys_), now + day, {.given = root});
+    EXPECT_EQ(read_file(second / "metadata/1.root.json"), read_file(root));
+    Repository repository = Repository::open(second);
+    EXPECT_EQ(repository.root().expires, now + 365 * day);
+    repo::refresh(repository, sign_with(keys_), now + 340 * day, {});
+    EXPECT_EQ(repository.root().version, 2U);
+}
+
+TEST_F(RepositoryTest, BeginsWithNoRootOfOthersAndNoneThatHasExpired) {
+    const fs::path root = directory_ / "metadata/1.root.json";
+    const auto begin = [&](crypto::KeyDirectory& keys, tuf::Time time) {
+        return refusal_of([&] {
+            Repository::init(place_.path() / "second", signers_of(keys), sign_with(keys), time,
+                             {.given = root});
+        });
+    };
+    crypto::KeyDirectory others = make_keys("others");
+    EXPECT_THAT(begin(others, now), HasSubstr("names other keys"));
+    EXPECT_THAT(begin(keys_, now + 365 * day), HasSubstr("expired on"));
+    EXPECT_FALSE(fs::exists(place_.path() / "second"));
+}
+
+TEST_F(RepositoryTest, ItsFirstRootMayHoldLonger) {
+    const fs::path second = place_.path() / "second";
+    Repository::init(second, signers_of(keys_), sign_with(keys_), now, {.lifetime = std::chrono::days(3650)});
+    EXPECT_EQ(Repository::open(second).root().expires, now + 3650 * day);
+}
+
 TEST_F(RepositoryTest, ReadersDuringAPublishSeeTheOldOrTheNew) {
     std::vector<fs::path> packages;
     for (int index = 0; index < 12; ++index)
