@@ -74,6 +74,11 @@ class Asker {
         const auto problem = probe_.find_settings_problem();
         return problem ? Finding{.failure = "the settings cannot be used", .output = *problem} : Finding{};
     }
+    Finding operator()(const RootIntact&) const {
+        const auto damage = probe_.find_root_damage();
+        return damage ? Finding{.failure = "the root has blocks that do not verify", .output = *damage}
+                      : Finding{};
+    }
     Finding operator()(const ProgramSucceeds& check) const {
         Probe::ProgramResult result = probe_.run(check.program);
         if (result.status == 0) return {};

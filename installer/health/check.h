@@ -61,6 +61,8 @@ class Probe {
     virtual std::optional<std::chrono::seconds> find_age(const std::filesystem::path& path) = 0;
     /// What is noted against the settings of this boot; empty: nothing.
     virtual std::optional<std::string> find_settings_problem() = 0;
+    /// What the kernel said in this boot about blocks of the root that do not verify; empty: nothing.
+    virtual std::optional<std::string> find_root_damage() = 0;
 };
 
 HealthReport check_health(const HealthPlan& plan, Probe& probe);

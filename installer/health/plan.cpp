@@ -123,6 +123,7 @@ struct KindOf {
     std::string_view operator()(const ServicesUp&) const { return "services"; }
     std::string_view operator()(const ApiAnswers&) const { return "api"; }
     std::string_view operator()(const SettingsReadable&) const { return "settings"; }
+    std::string_view operator()(const RootIntact&) const { return "root"; }
     std::string_view operator()(const ProgramSucceeds&) const { return "program"; }
     std::string_view operator()(const HttpStatus&) const { return "http"; }
     std::string_view operator()(const TcpConnects&) const { return "tcp"; }
@@ -139,7 +140,10 @@ std::string_view kind_of(const Condition& condition) {
 
 HealthPlan plan_health(const Json& settings, const fs::path& root) {
     HealthPlan plan;
-    plan.checks = {{"services", ServicesUp{}}, {"api", ApiAnswers{}}, {"settings", SettingsReadable{}}};
+    plan.checks = {{"services", ServicesUp{}},
+                   {"api", ApiAnswers{}},
+                   {"settings", SettingsReadable{}},
+                   {"root", RootIntact{}}};
     for (const fs::path& program : find_programs(root))
         plan.checks.push_back({program.filename(), ProgramSucceeds{program}});
     if (const Json* checks = find_field(settings, "checks"); checks != nullptr && checks->is_object())

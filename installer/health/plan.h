@@ -26,6 +26,10 @@ struct SettingsReadable {  // nothing is noted against them in /run/cairn/settin
     friend bool operator==(const SettingsReadable&, const SettingsReadable&) = default;
 };
 
+struct RootIntact {  // no block of the root was found that is not what it was signed as
+    friend bool operator==(const RootIntact&, const RootIntact&) = default;
+};
+
 // ---- what the image and the settings add
 
 struct ProgramSucceeds {  // one in /usr/lib/cairn/health.d
@@ -65,14 +69,15 @@ struct Misdescribed {
     friend bool operator==(const Misdescribed&, const Misdescribed&) = default;
 };
 
-using Condition = std::variant<ServicesUp, ApiAnswers, SettingsReadable, ProgramSucceeds, HttpStatus,
-                               TcpConnects, ServiceUp, FileAge, Misdescribed>;
+using Condition = std::variant<ServicesUp, ApiAnswers, SettingsReadable, RootIntact, ProgramSucceeds,
+                               HttpStatus, TcpConnects, ServiceUp, FileAge, Misdescribed>;
 
 struct Check {
     std::string name;  // of the program, or in the settings; else what it is about
     Condition condition;
 };
-/// "services", "api", "settings", "program", "http", "tcp", "service", "file_age" or "setting" (misdescribed)
+/// "services", "api", "settings", "root", "program", "http", "tcp", "service", "file_age" or "setting"
+/// (misdescribed)
 std::string_view kind_of(const Condition& condition);
 
 inline constexpr std::chrono::seconds usual_deadline{180};

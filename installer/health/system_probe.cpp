@@ -14,6 +14,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
 #include "pkg/base/process.h"
+#include "pkg/base/text.h"
 
 namespace cairn::health {
 
@@ -25,6 +26,9 @@ using std::chrono::steady_clock;
 constexpr std::size_t lines_of_log = 20;
 constexpr std::size_t kept_output = 2048;
 constexpr std::uint64_t most_of_problem = 64 * 1024;
+constexpr std::size_t most_of_kernel_log = 512 * 1024;  // a log file has half of it
+constexpr std::size_t most_lines = most_of_kernel_log;
+constexpr std::string_view first_words_of_kernel = "Linux version ";
 
 /// Reads until nobody writes any more, or the deadline; keeps the end.
 std::string read_end(const Fd& pipe, steady_clock::time_point deadline) {
@@ -124,6 +128,16 @@ std::optional<std::string> SystemProbe::find_settings_problem() {
     } catch (const Error& error) {
         return error.report();
     }
+}
+
+std::optional<std::string> SystemProbe::find_root_damage() {
+    const std::string log = services::read_log_end(places_.root, "klog", most_lines, most_of_kernel_log);
+    std::string damage;
+    for (const std::string& line : split(log, '\n')) {
+        if (line.contains(first_words_of_kernel)) damage.clear();  // what came before was an earlier boot
+        if (line.contains("device-mapper: verity") && line.contains("is corrupted")) damage = line;
+    }
+    return damage.empty() ? std::nullopt : std::optional(damage);
 }
 
 }  // namespace cairn::health

@@ -26,6 +26,7 @@ class SystemProbe : public Probe {
     ProgramResult run(const std::filesystem::path& program) override;
     std::optional<std::chrono::seconds> find_age(const std::filesystem::path& path) override;
     std::optional<std::string> find_settings_problem() override;
+    std::optional<std::string> find_root_damage() override;
 
   private:
     Places places_;

@@ -21,6 +21,7 @@ class FakeProbe : public Probe {
     std::map<std::string, ProgramResult> programs = {};     // by path
     std::map<std::string, std::chrono::seconds> ages = {};  // by path
     std::optional<std::string> settings_problem = {};
+    std::optional<std::string> root_damage = {};
 
     services::ServiceList read_services() override { return services; }
     std::string read_log_end(const std::string& service) override { return logs[service]; }
@@ -39,6 +40,7 @@ class FakeProbe : public Probe {
         return age == ages.end() ? std::nullopt : std::optional(age->second);
     }
     std::optional<std::string> find_settings_problem() override { return settings_problem; }
+    std::optional<std::string> find_root_damage() override { return root_damage; }
 };
 
 }  // namespace cairn::health

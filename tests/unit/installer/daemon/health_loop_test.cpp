@@ -22,6 +22,7 @@ class FakeProbe final : public health::Probe {
     ProgramResult run(const fs::path&) override { return {.status = 0}; }
     std::optional<std::chrono::seconds> find_age(const fs::path&) override { return std::nullopt; }
     std::optional<std::string> find_settings_problem() override { return std::nullopt; }
+    std::optional<std::string> find_root_damage() override { return std::nullopt; }
 
     services::ServiceState state = services::ServiceState::up;
 };

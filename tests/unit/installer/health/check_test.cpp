@@ -93,6 +93,13 @@ TEST(CheckHealth, SettingsThatCannotBeUsedFail) {
     EXPECT_EQ(check_one(SettingsReadable{}, probe).output, "file is torn");
 }
 
+TEST(CheckHealth, ARootWithDamagedBlocksFails) {
+    FakeProbe probe;
+    EXPECT_TRUE(check_one(RootIntact{}, probe).is_ok);
+    probe.root_damage = "data block 7 is corrupted";
+    EXPECT_EQ(check_one(RootIntact{}, probe).output, "data block 7 is corrupted");
+}
+
 TEST(CheckHealth, AProgramFailsByItsStatusOrByTakingTooLong) {
     FakeProbe probe;
     probe.programs["/p"] = {.status = 7, .output = "no disk"};

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 /// The condition that `health.checks.one` describes.
 Condition plan_one(const char* table) {
     const Json settings = {{"checks", {{"one", parse_json(table, "test")}}}};
-    return plan_health(settings, "/nowhere").checks.at(3).condition;
+    return plan_health(settings, "/nowhere").checks.at(4).condition;
 }
 
 std::vector<std::string> kinds_of(const HealthPlan& plan) {
@@ -22,9 +22,9 @@ std::vector<std::string> kinds_of(const HealthPlan& plan) {
     return kinds;
 }
 
-TEST(HealthPlan, EverySystemIsAskedForServicesApiAndSettings) {
+TEST(HealthPlan, EverySystemIsAskedForServicesApiSettingsAndRoot) {
     EXPECT_THAT(kinds_of(plan_health(nullptr, "/nowhere")),
-                testing::ElementsAre("services", "api", "settings"));
+                testing::ElementsAre("services", "api", "settings", "root"));
     EXPECT_EQ(plan_health(nullptr, "/nowhere").deadline, usual_deadline);
     EXPECT_EQ(plan_health({{"deadline_seconds", 60}}, "/nowhere").deadline, 60s);
 }
@@ -66,10 +66,10 @@ TEST(HealthPlan, HasTheImagesProgramsInOrder) {
     write_file(folder / "10-a", "", 0755);
     write_file(folder / "README", "");
     const HealthPlan plan = plan_health(nullptr, root.path());
-    ASSERT_EQ(plan.checks.size(), 5U);
-    EXPECT_EQ(plan.checks[3].name, "10-a");
-    EXPECT_EQ(plan.checks[3].condition, Condition(ProgramSucceeds{folder / "10-a"}));
-    EXPECT_EQ(plan.checks[4].name, "20-b");
+    ASSERT_EQ(plan.checks.size(), 6U);
+    EXPECT_EQ(plan.checks[4].name, "10-a");
+    EXPECT_EQ(plan.checks[4].condition, Condition(ProgramSucceeds{folder / "10-a"}));
+    EXPECT_EQ(plan.checks[5].name, "20-b");
 }
 
 }  // namespace

@@ -121,5 +121,19 @@ TEST_F(SystemProbeTest, FindsWhatIsNotedAgainstTheSettings) {
     EXPECT_EQ(probe_.find_settings_problem(), "torn\n");
 }
 
+TEST_F(SystemProbeTest, FindsDamageOfTheRootInThisBootsKernelLog) {
+    const std::string start = "x <5>[    0.000000] Linux version 6.12\n";
+    const std::string damage = "x <3>[    9.1] device-mapper: verity: 253:0: data block 7 is corrupted\n";
+    make_directories(root_.path() / "var/log/klog");
+    const auto find = [&](const std::string& log) {
+        write_file(root_.path() / "var/log/klog/current", log);
+        return probe_.find_root_damage();
+    };
+    EXPECT_EQ(find(start + "x eth0 is up\n"), std::nullopt);
+    EXPECT_EQ(find(start + damage + "x eth0 is up\n"), damage.substr(0, damage.size() - 1));
+    EXPECT_EQ(find(damage + "x eth0 is up\n").has_value(), true);  // the boot began in an older file
+    EXPECT_EQ(find(damage + start), std::nullopt);
+}
+
 }  // namespace
 }  // namespace cairn::health
