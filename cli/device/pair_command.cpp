@@ -47,10 +47,19 @@ std::string ask_fingerprint(const KnownDevice& device) {
     return found;
 }
 
-/// The line of `api.clients` that admits this machine, as one word of a shell.
-std::string admitting_words(const Options& options, const std::string& own_fingerprint) {
-    const Json line{{"name", options.name}, {"role", options.role}, {"spki_sha256", own_fingerprint}};
-    return quote_for_shell("api.clients+=" + line.dump());
+/// The line of `api.clients` that admits this machine.
+Json admitting_line(const Options& options, const std::string& own_fingerprint) {
+    return {{"name", options.name}, {"role", options.role}, {"spki_sha256", own_fingerprint}};
+}
+
+/// For a device that does not run yet, or lets nobody log in.
+int show_first_boot(const Options& options, const std::string& own_fingerprint) {
+    const Json clients = Json::array({admitting_line(options, own_fingerprint)});
+    const Json settings{{"api", {{"tls_enabled", true}, {"clients", clients}}}};
+    std::println("first-boot settings that admit this machine ('cairn/first-boot.json' on the ESP):\n");
+    std::print("{}", format_json({{"format", 1}, {"settings", settings}}));
+    std::println("\nonce the device runs: cairnctl pair NAME");
+    return term::success;
 }
 
 enum class Admission { admitted, unknown };
@@ -67,8 +76,9 @@ Admission try_connection(const KnownDevices& devices, const KnownDevice& known) 
 
 int pair(Device& device, const Options& options) {
     check_role(options.role);
-    const Address address = parse_address(options.address);
     const KnownDevices devices = device.known_devices();
+    if (options.address.empty()) return show_first_boot(options, devices.ensure_identity(options.name));
+    const Address address = parse_address(options.address);
     const std::string own = devices.ensure_identity(options.name);
     KnownDevice known{.host = address.host, .port = address.port.value_or(default_port), .fingerprint = {}};
     known.fingerprint =
@@ -81,7 +91,8 @@ int pair(Device& device, const Options& options) {
         return term::success;
     }
     std::println("it does not know this machine yet; on the device, as an administrator:\n");
-    std::println("  cairnctl settings set --apply {}\n", admitting_words(options, own));
+    std::println("  cairnctl settings set --apply {}\n",
+                 quote_for_shell("api.clients+=" + admitting_line(options, own).dump()));
     std::println("then, here: cairnctl status --host {}", options.address);
     return term::success;
 }
@@ -93,7 +104,8 @@ void add_pair_command(term::Command& root, Device& device) {
     options->name = default_name();
     term::Command& command =
         root.add_command("pair", "Make this machine and a device know each other's keys");
-    command.add_required("address", options->address, "the device: NAME or NAME:PORT");
+    command.add_option("address", options->address,
+                       "the device: NAME or NAME:PORT; without it, the first-boot settings for a new one");
     command.add_option("--fingerprint", options->fingerprint,
                        "of the device's key, read off its console; else it is shown and asked for");
     command.add_option("--name", options->name, "what the device calls this machine");
