@@ -9,6 +9,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
 #include "pkg/base/process.h"
+#include "pkg/base/text.h"
 #include "pkg/net/curl_transport.h"
 #include "pkg/recipe/recipe.h"
 #include "pkg/source/fetch_source.h"
@@ -48,14 +49,23 @@ fs::path fetch_http_library(const Host& host) {
     return source::fetch_source(recipe, environment).parts.front().directory;
 }
 
-/// Tells the build folder where it is, unless it knows: the cache may have been cleaned or moved since.
+std::string find_cmake_setting(const fs::path& cache, std::string_view name) {
+    for (const std::string& line : split(read_file(cache), '\n'))
+        if (line.starts_with(name)) return line.substr(name.size());
+    return {};
+}
+
+/// Tells the build folder where it is. What CMake was told before may have been cleaned away since, and CMake
+/// may have left the server out then.
 void configure_http_library(const Host& host, const fs::path& log) {
     const fs::path build = build_directory(host);
-    const std::string setting = "CAIRN_HTTPLIB:PATH=" + fetch_http_library(host).string();
-    if (("\n" + read_file(build / "CMakeCache.txt")).contains("\n" + setting + "\n")) return;
-    const CommandResult result = run_command(
-        {.arguments = {"cmake", "-S", host.repository().string(), "-B", build.string(), "-D" + setting},
-         .output = log});
+    const std::string known = find_cmake_setting(build / "CMakeCache.txt", "CAIRN_HTTPLIB:PATH=");
+    const bool was_there = fs::exists(fs::path(known) / "httplib.h");
+    const std::string folder = fetch_http_library(host).string();
+    if (known == folder && was_there) return;
+    const CommandResult result = run_command({.arguments = {"cmake", "-S", host.repository().string(), "-B",
+                                                            build.string(), "-DCAIRN_HTTPLIB:PATH=" + folder},
+                                              .output = log});
     if (result.status != 0)
         throw CommandError("the tests could not be configured", result.status).detail("log", log.string());
 }

@@ -27,7 +27,8 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr unsigned threads = 4;
-constexpr long most_kilobytes = 64 << 10;  // a client costs a thread's stack and, with TLS, its buffers
+constexpr long most_kilobytes =
+    32 << 10;  // a client costs what it touches of a stack, and with TLS some 60 kB
 
 struct Totals {
     std::atomic<std::uint64_t> requests = 0;
