@@ -77,6 +77,11 @@ class UpdateTest : public testing::TestWithParam<Architecture> {
         machine.wait_until_off();
     }
 
+    /// As often as 2.0 is tried, its first process says this.
+    static void wait_for_tries(RunningMachine& machine) {
+        for (int boot = 0; boot < tries; ++boot) machine.wait_for("cairn: root: slot b of ");
+    }
+
     /// Back in 1.0 after 2.0 was tried: it is on the list, with why.
     static void expect_fallback(RunningMachine& machine, const std::string& ban, const std::string& cause) {
         expect_version(machine, "1.0");
@@ -162,7 +167,7 @@ TEST_P(FallbackLong, AVersionWithAServiceThatNeverComesUpIsLeft) {
     set_up(machine);
     install(machine, maker_.build("2.0", "add_packages = [\"test-lame-service\"]\n"));
     reboot(machine);
-    for (int boot = 0; boot < tries; ++boot) machine.wait_for("cairn 2.0 on ");
+    wait_for_tries(machine);
     expect_fallback(machine, "denied", "lame: cannot open the database");
     expect_next_version_installs(machine);
 }
@@ -172,7 +177,7 @@ TEST_P(FallbackLong, AVersionWhoseHealthProgramFailsIsLeft) {
     set_up(machine);
     install(machine, maker_.build("2.0", "add_packages = [\"test-lame-health\"]\n"));
     reboot(machine);
-    for (int boot = 0; boot < tries; ++boot) machine.wait_for("cairn 2.0 on ");
+    wait_for_tries(machine);
     expect_fallback(machine, "denied", "lame: the pump does not answer");
     expect_next_version_installs(machine);
 }
@@ -196,7 +201,7 @@ TEST_P(FallbackLong, WhatFailsInBothVersionsIsHeldUntilTheOlderOneIsGood) {
     machine.run("cairnctl settings set --apply 'health.checks.door={\"kind\": \"tcp\", \"port\": 9}'");
     install(machine, maker_.build("2.0"));
     reboot(machine);
-    for (int boot = 0; boot < tries; ++boot) machine.wait_for("cairn 2.0 on ");
+    wait_for_tries(machine);
     expect_fallback(machine, "held", "fails in both");
     machine.run("cairnctl settings unset --apply health.checks.door");
     reboot(machine);
@@ -253,7 +258,7 @@ TEST_P(FallbackLong, FirmwareThatCannotRenameFallsBackToo) {
         {.arguments = {"mattrib", "+r", "-i", std::format("{}@@{}", folder_.disk().string(), esp.offset),
                        "::/EFI/Linux/device_2.0+3-0.efi"}});
     RunningMachine machine = start();
-    for (int boot = 0; boot < tries; ++boot) machine.wait_for("cairn 2.0 on ");
+    wait_for_tries(machine);
     expect_fallback(machine, "denied", "lame: the pump does not answer");
 }
 
