@@ -26,6 +26,7 @@ constexpr unsigned native = AUDIT_ARCH_AARCH64;
 constexpr auto always = std::to_array<long>({
     // Files.
     SYS_openat,
+    SYS_openat2,
     SYS_close,
     SYS_close_range,
     SYS_read,

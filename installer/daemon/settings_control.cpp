@@ -90,12 +90,11 @@ Json SettingsControl::show(Which which, const std::vector<std::string>& paths) c
 
 Json SettingsControl::effective() const {
     const std::optional<SettingsTry> tried = find_try();
-    try {
-        return settings::verify_values(tried ? tried->values : store_.read_current(), schema_).effective();
-    } catch (const settings::InvalidSettings&) {
-        // What an older version has stored and this one does not allow: the boot has applied defaults.
-        return settings::verify_values(Json::object(), schema_).effective();
-    }
+    // What an older version has stored and this one does not allow: the boot has applied defaults.
+    for (const Json& document : {tried ? tried->values : store_.read_current(), Json::object()})
+        if (settings::find_violations(document, schema_).empty())
+            return settings::verify_values(document, schema_).effective();
+    return Json::object();
 }
 
 void SettingsControl::patch(const std::string& tx, const Json& patch) {

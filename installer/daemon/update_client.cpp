@@ -198,17 +198,23 @@ UpdateClient::Found UpdateClient::refresh(const std::string& repository, const I
     return found;
 }
 
-TargetsTransport::TargetsTransport(net::Transport& transport, std::string repository, Check check)
-    : transport_(transport), targets_(tuf::join_address(repository, "targets")), check_(std::move(check)) {}
+net::Outcome CheckedTransport::get(const net::Request& request, const net::Sink& sink) {
+    net::Request checked = request;
+    checked.progress = [&](std::uint64_t done, std::optional<std::uint64_t> size) {
+        check_();
+        if (request.progress) request.progress(done, size);
+    };
+    check_();
+    return transport_.get(checked, sink);
+}
+
+TargetsTransport::TargetsTransport(net::Transport& transport, const std::string& repository)
+    : transport_(transport), targets_(tuf::join_address(repository, "targets")) {}
 
 net::Outcome TargetsTransport::get(const net::Request& request, const net::Sink& sink) {
-    check_();
     net::Request whole = request;
     whole.url = tuf::join_address(targets_, request.url);
-    return transport_.get(whole, [&](std::span<const std::uint8_t> bytes) {
-        check_();
-        sink(bytes);
-    });
+    return transport_.get(whole, sink);
 }
 
 }  // namespace cairn::daemon

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pkg/base/json.h"
@@ -66,18 +67,29 @@ class UpdateClient {
     net::Transport& transport_;
 };
 
+/// Another transport, until `check` throws: it is asked about once a second while something is fetched, also
+/// when nothing arrives.
+class CheckedTransport final : public net::Transport {
+  public:
+    using Check = std::function<void()>;
+    CheckedTransport(net::Transport& transport, Check check)
+        : transport_(transport), check_(std::move(check)) {}
+    net::Outcome get(const net::Request& request, const net::Sink& sink) override;
+
+  private:
+    net::Transport& transport_;
+    Check check_;
+};
+
 /// Serves the helper's requests for bytes: paths below the repository's targets.
 class TargetsTransport final : public net::Transport {
   public:
-    /// Asked before each piece is passed on; may throw to give up.
-    using Check = std::function<void()>;
-    TargetsTransport(net::Transport& transport, std::string repository, Check check);
+    TargetsTransport(net::Transport& transport, const std::string& repository);
     net::Outcome get(const net::Request& request, const net::Sink& sink) override;
 
   private:
     net::Transport& transport_;
     std::string targets_;
-    Check check_;
 };
 
 }  // namespace cairn::daemon

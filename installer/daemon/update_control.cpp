@@ -96,14 +96,15 @@ std::string to_command(const std::string& verb) {
 UpdateControl::UpdateControl(Device device, UpdatePowers powers)
     : device_(std::move(device)),
       powers_(std::move(powers)),
-      client_({.root = device_.root, .metadata_time = powers_.metadata_time}, powers_.transport),
+      transport_(powers_.transport, [this] { check_stop(); }),
+      client_({.root = device_.root, .metadata_time = powers_.metadata_time}, transport_),
       image_(read_identity(device_.root)),
       next_check_(device_.clock.since_boot() + first_check) {
     read_memory();
 }
 
 UpdateControl::~UpdateControl() {
-    is_stopping_ = true;
+    stop();
     wait();
 }
 
@@ -257,7 +258,7 @@ void UpdateControl::prepare_now(std::optional<std::string> version) {
         take_progress({.step = "refresh"});
         look(version);
         const std::string wanted = require_offer(version);
-        TargetsTransport fetch(powers_.transport, repository(), [this] { check_stop(); });
+        TargetsTransport fetch(transport_, repository());
         device_.helper.call("prepare", {{"version", wanted}}, &fetch,
                             [this](const api::HelperProgress& progress) { take_progress(progress); });
         finish("prepare", nullptr);

@@ -68,6 +68,8 @@ class UpdateControl {
     void tick();
     /// Waits until no prepare is under way.
     void wait();
+    /// Gives up whatever waits for the network, soon, and lets nothing wait for it any more.
+    void stop() { is_stopping_ = true; }
 
   private:
     struct Available {
@@ -92,6 +94,8 @@ class UpdateControl {
 
     Device device_;
     UpdatePowers powers_;
+    std::atomic<bool> is_stopping_ = false;
+    CheckedTransport transport_;
     UpdateClient client_;
     ImageIdentity image_;
 
@@ -106,7 +110,6 @@ class UpdateControl {
     std::int64_t next_check_ = 0;               // by Clock::since_boot()
     std::uint64_t progress_told_ = 0;
 
-    std::atomic<bool> is_stopping_ = false;
     std::thread worker_;  // touched by begin() of a prepare and the destructor only
 };
 
