@@ -189,7 +189,7 @@ void Server::accept_from(int listener, Kind kind, const std::shared_ptr<const Tl
 /// Who has no role is told so at once, and costs no thread.
 bool Server::find_caller(Accepted& accepted) {
     try {
-        accepted.caller = make_caller(read_peer(accepted.socket.get()), options_.groups);
+        accepted.caller = make_caller(read_peer(accepted.socket.get()), options_.groups, geteuid());
     } catch (const Error& error) {
         report(error);
         return false;

@@ -28,7 +28,7 @@ Peer read_peer(int socket) {
     return peer;
 }
 
-api::Caller make_caller(const Peer& peer, const GroupRoles& groups) {
+api::Caller make_caller(const Peer& peer, const GroupRoles& groups, uid_t own_user) {
     if (peer.user == 0) return {.role = api::Role::admin, .name = "root"};
     const auto role = [&] {
         const auto is_in = [&](gid_t group) {
@@ -36,7 +36,7 @@ api::Caller make_caller(const Peer& peer, const GroupRoles& groups) {
         };
         if (is_in(groups.admin)) return api::Role::admin;
         if (is_in(groups.operator_)) return api::Role::operator_;
-        if (is_in(groups.reader)) return api::Role::reader;
+        if (is_in(groups.reader) || peer.user == own_user) return api::Role::reader;
         return api::Role::none;
     };
     return {.role = role(), .name = std::format("uid {}", peer.user)};

@@ -24,7 +24,8 @@ struct GroupRoles {
     gid_t reader = 212;
 };
 
-/// User 0 is admin; everybody else has the highest role that one of the groups gives, or none.
-api::Caller make_caller(const Peer& peer, const GroupRoles& groups);
+/// User 0 is admin; everybody else has the highest role that one of the groups gives, or none. The daemon
+/// itself, `own_user`, is a reader: it asks itself whether it answers.
+api::Caller make_caller(const Peer& peer, const GroupRoles& groups, uid_t own_user);
 
 }  // namespace cairn::daemon

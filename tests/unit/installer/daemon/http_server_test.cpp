@@ -1,6 +1,9 @@
 #include "installer/daemon/http_server.h"
 
+#include <grp.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -11,12 +14,31 @@
 namespace cairn::daemon {
 namespace {
 
-TEST(HttpServer, WhoHasNoRoleOnTheSocketMayDoNothing) {
-    if (geteuid() == 0) GTEST_SKIP() << "root is always admin";
-    ServerOptions options = TestServer::default_options();
-    options.groups = {.admin = 60001, .operator_ = 60002, .reader = 60003};
-    TestServer server(std::move(options));
-    EXPECT_EQ(ApiClient(server.socket()).get("/who").status, 403);
+/// Sends nothing and gives back the first line of what comes, as another user.
+std::string connect_as(uid_t user, const std::filesystem::path& socket) {
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        if (setgroups(0, nullptr) != 0 || setresgid(user, user, user) != 0 ||
+            setresuid(user, user, user) != 0)
+            _exit(1);
+        const std::string line = ApiClient(socket).read_until("\r\n");
+        _exit(write(ends[1], line.data(), line.size()) > 0 ? 0 : 1);
+    }
+    close(ends[1]);
+    std::string line;
+    for (char byte; read(ends[0], &byte, 1) == 1;) line += byte;
+    close(ends[0]);
+    waitpid(child, nullptr, 0);
+    return line;
+}
+
+TEST(HttpServer, WhoHasNoRoleOnTheSocketIsToldSoAtOnce) {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+    const TestServer server;
+    std::filesystem::permissions(server.socket().parent_path(), std::filesystem::perms(0755));
+    EXPECT_EQ(connect_as(4321, server.socket()), "HTTP/1.1 403 Forbidden\r\n");
 }
 
 TEST(HttpServer, TheSocketIsOpenToAllAndReplacesWhatWasLeft) {

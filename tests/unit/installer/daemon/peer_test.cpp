@@ -17,12 +17,15 @@ using api::Role;
 
 TEST(Peer, RootIsAdminAndOthersHaveTheHighestRoleOfTheirGroups) {
     const GroupRoles groups;
-    EXPECT_EQ(make_caller({.user = 0, .groups = {}}, groups), (api::Caller{Role::admin, "root"}));
-    EXPECT_EQ(make_caller({.user = 7, .groups = {1, 212, 211}}, groups),
+    EXPECT_EQ(make_caller({.user = 0, .groups = {}}, groups, 200), (api::Caller{Role::admin, "root"}));
+    EXPECT_EQ(make_caller({.user = 7, .groups = {1, 212, 211}}, groups, 200),
               (api::Caller{Role::operator_, "uid 7"}));
-    EXPECT_EQ(make_caller({.user = 7, .groups = {210, 212}}, groups).role, Role::admin);
-    EXPECT_EQ(make_caller({.user = 7, .groups = {212}}, groups).role, Role::reader);
-    EXPECT_EQ(make_caller({.user = 7, .groups = {0, 213}}, groups).role, Role::none);
+    EXPECT_EQ(make_caller({.user = 7, .groups = {210, 212}}, groups, 200).role, Role::admin);
+    EXPECT_EQ(make_caller({.user = 7, .groups = {212}}, groups, 200).role, Role::reader);
+    EXPECT_EQ(make_caller({.user = 7, .groups = {0, 213}}, groups, 200).role, Role::none);
+    EXPECT_EQ(make_caller({.user = 200, .groups = {200}}, groups, 200).role,
+              Role::reader);  // the daemon itself
+    EXPECT_EQ(make_caller({.user = 200, .groups = {211}}, groups, 200).role, Role::operator_);
 }
 
 TEST(Peer, TheKernelSaysWhoAndInWhichGroups) {
@@ -68,7 +71,7 @@ TEST(Peer, TheKernelSaysWhoAndInWhichGroups) {
     const Peer peer = read_peer(end.get());
     EXPECT_EQ(peer.user, 4321U);
     EXPECT_EQ(peer.groups.size(), 61U);
-    EXPECT_EQ(make_caller(peer, {}), (api::Caller{Role::reader, "uid 4321"}));
+    EXPECT_EQ(make_caller(peer, {}, 200), (api::Caller{Role::reader, "uid 4321"}));
 }
 
 }  // namespace
