@@ -171,6 +171,8 @@ void Client::refresh_root() {
                     fs::remove(options_.state / "snapshot.json");
                     sync_fd(lock_.get(), options_.state.string());
                 }
+                // Kept under its number too: who verifies this state from an older root needs each of them.
+                persist(std::format("{}.root", trusted_.root().version), text);
                 persist("root", text);
             });
         if (!has_more) break;

@@ -36,7 +36,8 @@ struct ClientOptions {
 };
 
 /// One update. What it trusts is persisted file by file as soon as it is verified, so that no later one goes
-/// back behind it; whatever it refuses leaves no trace. One client at a time uses a state directory.
+/// back behind it; whatever it refuses leaves no trace. Each new root also stays as <version>.root.json. One
+/// client at a time uses a state directory.
 class Client {
   public:
     /// Puts a root that was received by a trusted way into a new state directory. Throws Error when it does
