@@ -10,7 +10,6 @@
 #include "pkg/base/error.h"
 #include "pkg/base/fd.h"
 #include "pkg/base/files.h"
-#include "pkg/base/json.h"
 #include "pkg/base/text.h"
 
 namespace cairn::slots {
@@ -41,16 +40,8 @@ std::optional<BootEventKind> find_kind(std::string_view text) {
 }
 
 std::string to_line(const BootEvent& event) {
-    Json line = {{"boot", event.boot}, {"time", event.time}, {"event", to_text(event.kind)}};
-    const auto add = [&](const char* name, const std::string& value) {
-        if (!value.empty()) line[name] = value;
-    };
-    add("root_hash", event.root_hash);
-    add("slot", event.slot);
-    add("boot_file", event.boot_file);
-    add("message", event.message);
     // Messages hold what tools printed; bytes that are no UTF-8 must not cost us the line.
-    return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return to_json(event).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::optional<BootEvent> find_event(std::string_view text) {
@@ -80,6 +71,18 @@ std::string keep_newest(const std::string& content) {
 }
 
 }  // namespace
+
+Json to_json(const BootEvent& event) {
+    Json line = {{"boot", event.boot}, {"time", event.time}, {"event", to_text(event.kind)}};
+    const auto add = [&](const char* name, const std::string& value) {
+        if (!value.empty()) line[name] = value;
+    };
+    add("root_hash", event.root_hash);
+    add("slot", event.slot);
+    add("boot_file", event.boot_file);
+    add("message", event.message);
+    return line;
+}
 
 void append_boot_event(const std::filesystem::path& record, const BootEvent& event) {
     std::string line = to_line(event);

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "pkg/base/json.h"
+
 /// The boot record, /var/lib/cairn/boots: one line for each thing worth knowing about a boot, oldest first.
 /// `init` writes that it tries and, if it comes to that, why it failed; who decides that a boot is good adds
 /// that (and first that it came far enough to be asked), and who puts a version on trial or judges one says
@@ -30,6 +32,9 @@ struct BootEvent {
     std::string message = {};    // why, for a failure
     friend bool operator==(const BootEvent&, const BootEvent&) = default;
 };
+
+/// As in FORMAT.md.
+Json to_json(const BootEvent& event);
 
 /// Adds one line and syncs it. A line that a power cut left unfinished is closed first. The record stays
 /// below 256 KiB: when it would grow beyond, the older three quarters go.
