@@ -80,17 +80,20 @@ MappedDevice::MappedDevice(MappedDevice&& other) noexcept
     : name_(std::exchange(other.name_, {})), path_(std::move(other.path_)), is_kept_(other.is_kept_) {}
 
 MappedDevice::~MappedDevice() {
-    if (name_.empty() || is_kept_) return;
-    try {
-        send_remove(name_);
-    } catch (const Error&) {
-        // Still in use: it goes when the machine goes.
-    }
+    if (!name_.empty() && !is_kept_) remove_mapped_device(name_);
 }
 
 void MappedDevice::remove() {
     const std::string name = std::exchange(name_, {});
     send_remove(name);
+}
+
+void remove_mapped_device(const std::string& name) {
+    try {
+        send_remove(name);
+    } catch (const Error&) {
+        // None there, or still in use: then it goes when the machine goes.
+    }
 }
 
 }  // namespace cairn::disks

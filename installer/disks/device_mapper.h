@@ -40,4 +40,7 @@ class MappedDevice {
     bool is_kept_ = false;
 };
 
+/// Removes a device that an earlier process left. Nothing there is fine, and so is one that is still in use.
+void remove_mapped_device(const std::string& name);
+
 }  // namespace cairn::disks
