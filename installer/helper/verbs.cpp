@@ -7,6 +7,7 @@
 #include "installer/api/errors.h"
 #include "installer/helper/arguments.h"
 #include "installer/helper/state.h"
+#include "installer/settings/formats.h"
 #include "installer/update/activate.h"
 #include "installer/update/prepare.h"
 #include "installer/update/verdict.h"
@@ -94,9 +95,24 @@ Json Verbs::deactivate(const Json& request, Session&) {
 Json Verbs::rollback(const Json& request, Session&) {
     Arguments(request, {});
     const slots::RollbackPlan plan = update::roll_back(powers_.device);
+    take_settings_back(plan.returns_to.version);
     restart(std::format("rolled back from '{}' to '{}'", slots::to_text(plan.leaves),
                         slots::to_text(plan.returns_to)));
     return Json::object();
+}
+
+/// Only this version knows how. The way back is decided by now: where this fails, the older version goes on
+/// with the settings that it left.
+void Verbs::take_settings_back(const std::string& version) {
+    const settings::Places& places = powers_.settings.places;
+    const std::scoped_lock lock(settings_);
+    try {
+        settings::migrate_back(places, settings::read_image_settings(places.image), version,
+                               powers_.device.clock());
+    } catch (const Error& error) {
+        powers_.say(
+            std::format("version {} goes on with the settings that it left: {}", version, error.report()));
+    }
 }
 
 Json Verbs::reboot(const Json& request, Session&) {

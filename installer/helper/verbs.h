@@ -57,6 +57,7 @@ class Verbs {
     Json restart_service(const Json& request, Session& session);
 
     std::vector<std::string> restart_services(const std::vector<std::string>& names);
+    void take_settings_back(const std::string& version);
     void restart(const std::string& reason);
 
     Powers powers_;

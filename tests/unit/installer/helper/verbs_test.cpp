@@ -5,6 +5,8 @@
 #include <future>
 
 #include "installer/api/errors.h"
+#include "installer/settings/formats.h"
+#include "installer/settings/store.h"
 #include "installer/slots/deny_list.h"
 #include "tests/unit/installer/update/update_world.h"
 
@@ -125,6 +127,24 @@ TEST_F(VerbsTest, AChangeOfSettingsRestartsWhatUsesThem) {
               Json({{"files", Json::array()}, {"services", Json::array()}}));
     call({{"do", "restart_service"}, {"name", "app"}});
     EXPECT_THAT(restarted_, ElementsAre("app"));
+}
+
+TEST_F(VerbsTest, ARollbackGivesTheOlderVersionWhatWasSetSince) {
+    const settings::Places places = settings::Places::below(world_.place() / "root");
+    make_directories(places.store);
+    make_directories(places.image / "migrations");
+    settings::start_version(places, {.format = 1}, "0.9", 1);
+    write_file(places.image / "release.json", R"({"settings_format": 2})");
+    write_file(places.image / "migrations/1.toml",
+               "format = 1\nfrom = 1\n[[step]]\ndo = \"move\"\npath = \"host\"\nto = \"name\"\n");
+    settings::Store(places.store_of(2)).commit_migrated({.values = {{"name", "gate"}}}, 1, {});
+
+    const update::MadeVersion old = update::make_version("0.9", testing::make_root(100, 9));
+    write_file(world_.machine_.boot_folder() / "base_0.9.efi", old.boot_file);
+    world_.write_slot(layout::Slot::b, old);
+    do_verb("rollback");
+    EXPECT_EQ(settings::read_stored(places.store_of(1)).values, Json({{"host", "gate"}}));
+    EXPECT_EQ(world_.machine_.restarts, 1);
 }
 
 TEST_F(VerbsTest, RefusesWhatIsNoRequest) {
