@@ -72,10 +72,8 @@ SettingsControl::SettingsControl(Device device, settings::Store& store, settings
       try_(find_kept_try(try_file_)) {}
 
 Json SettingsControl::show(Which which, const std::vector<std::string>& paths) const {
-    const Json all = settings::without_secrets(
-        which == Which::set ? store_.read_current()
-                            : settings::verify_values(store_.read_current(), schema_).effective(),
-        schema_);
+    const Json set = store_.read_current();
+    const Json all = settings::without_secrets(which == Which::set ? set : effective_of(set), schema_);
     if (paths.empty()) return all;
     Json shown = Json::object();
     for (const std::string& path : paths) {
@@ -90,8 +88,12 @@ Json SettingsControl::show(Which which, const std::vector<std::string>& paths) c
 
 Json SettingsControl::effective() const {
     const std::optional<SettingsTry> tried = find_try();
-    // What an older version has stored and this one does not allow: the boot has applied defaults.
-    for (const Json& document : {tried ? tried->values : store_.read_current(), Json::object()})
+    return effective_of(tried ? tried->values : store_.read_current());
+}
+
+/// What an older version has stored and this one does not allow: the boot has applied defaults.
+Json SettingsControl::effective_of(const Json& set) const {
+    for (const Json& document : {set, Json(Json::object())})
         if (settings::find_violations(document, schema_).empty())
             return settings::verify_values(document, schema_).effective();
     return Json::object();

@@ -86,6 +86,7 @@ class SettingsControl {
   private:
     std::unique_lock<std::mutex> begin_change() const;
     void refuse_during_try() const;
+    Json effective_of(const Json& set) const;
     Applied apply_values(const Json& values);
     void end_try(const std::string& why);
     void keep_try(const std::optional<SettingsTry>& tried);

@@ -158,6 +158,20 @@ TEST_F(SettingsRoutesTest, ReturnToWhatTheyWere) {
     EXPECT_EQ(json("GET", "/settings/history")["entries"][3]["returned_to"], 2);
 }
 
+TEST_F(SettingsRoutesTest, AreMendedWhenThisVersionDoesNotAllowThemAnyMore) {
+    patch(R"({"network": {"mtu": 9000, "host_name": "lab"}})");
+    json("POST", "/tx/commit_and_apply", "{}");
+    write("usr/lib/cairn/settings/test.toml", replace_all(schema_text, "9216", "1500"));
+    start();
+    EXPECT_EQ(host_name(), "cairn") << "the boot has applied defaults";
+    EXPECT_EQ(json("GET", "/settings?set=true")["network"]["mtu"], 9000);
+    patch(R"({"network": {"host_name": "other"}})");
+    EXPECT_EQ(json("POST", "/tx/commit", "{}", 400)["error"]["violations"][0]["path"], "network.mtu");
+    patch(R"({"network": {"mtu": null}})");
+    json("POST", "/tx/commit_and_apply", "{}");
+    EXPECT_EQ(host_name(), "other");
+}
+
 TEST_F(SettingsRoutesTest, RefuseBodiesThatSaySomethingElse) {
     EXPECT_EQ(ask("PATCH", "/settings", "[1]").status, 400);
     EXPECT_EQ(ask("PATCH", "/settings", "{").status, 400);
