@@ -1,10 +1,8 @@
 #include "installer/daemon/update_client.h"
 
 #include <algorithm>
-#include <charconv>
 #include <format>
 #include <map>
-#include <span>
 #include <typeinfo>
 #include <utility>
 
@@ -24,7 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view state_folder = "var/lib/cairn/tuf";
 constexpr std::string_view targets_folder = "var/lib/cairn/update/targets";
-constexpr std::string_view root_ending = ".root.json";
 constexpr std::uint64_t largest_list = std::uint64_t{4} << 20;
 
 /// Versions by package.
@@ -44,48 +41,6 @@ std::uint64_t size_of(const Json& object, std::string_view name) {
     return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
 
-/// The number of "…/7.root.json".
-std::optional<std::uint64_t> find_root_number(std::string_view url) {
-    const std::string_view name = url.substr(url.rfind('/') + 1);
-    if (!name.ends_with(root_ending)) return std::nullopt;
-    const std::string_view digits = name.substr(0, name.size() - root_ending.size());
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-    return number;
-}
-
-/// Keeps each root that goes by as `<number>.root.json` beside the client's state, which has the newest only:
-/// the helper proves it anew from the image's root on. Written before the client believes it, so that none
-/// is ever missing; drop_beyond() then removes what it did not believe.
-class RootKeeper final : public net::Transport {
-  public:
-    RootKeeper(net::Transport& transport, fs::path state) : transport_(transport), state_(std::move(state)) {}
-
-    net::Outcome get(const net::Request& request, const net::Sink& sink) override {
-        const auto number = find_root_number(request.url);
-        if (!number) return transport_.get(request, sink);
-        std::string text;
-        const net::Outcome outcome = transport_.get(request, [&](std::span<const std::uint8_t> bytes) {
-            text.append(bytes.begin(), bytes.end());
-            sink(bytes);
-        });
-        if (outcome == net::Outcome::complete) replace_file(path_of(*number), text);
-        return outcome;
-    }
-
-    void drop_beyond(std::uint64_t version) const {
-        for (std::uint64_t number = version + 1; fs::remove(path_of(number)); ++number) {
-        }
-    }
-
-  private:
-    fs::path path_of(std::uint64_t number) const { return state_ / std::format("{}{}", number, root_ending); }
-
-    net::Transport& transport_;
-    fs::path state_;
-};
-
 [[noreturn]] void throw_as_unverified(const Error& error) {
     VerifyError unverified(error.message());
     for (const auto& [name, value] : error.details()) unverified.detail(name, value);
@@ -100,12 +55,11 @@ class Session {
             net::Transport& transport)
         : targets_(tuf::join_address(repository, "targets")),
           output_(options.root / targets_folder),
-          roots_(transport, options.root / state_folder),
           client_({.state = options.root / state_folder,
                    .metadata_mirrors = {tuf::join_address(repository, "metadata")},
                    .limits = {.metadata_time = options.metadata_time},
                    .now = now},
-                  roots_) {
+                  transport) {
         with_context(std::format("refreshing from '{}'", repository), [&] { refresh(); });
     }
 
@@ -128,17 +82,14 @@ class Session {
         try {
             client_.refresh();
         } catch (const Error& error) {
-            roots_.drop_beyond(client_.trusted().root().version);
             // What is no metadata at all does not verify either.
             if (typeid(error) == typeid(Error)) throw_as_unverified(error);
             throw;
         }
-        roots_.drop_beyond(client_.trusted().root().version);
     }
 
     std::string targets_;
     fs::path output_;
-    RootKeeper roots_;
     tuf::Client client_;
 };
 
