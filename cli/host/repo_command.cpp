@@ -35,7 +35,9 @@ struct Options {
     std::vector<std::string> public_keys;  // [ROLE=]FILE
     std::vector<std::string> thresholds;   // ROLE=N
     std::vector<std::string> roles;
-    std::string channel = "packages";
+    std::optional<std::string> channel;
+
+    std::string package_channel() const { return channel.value_or(std::string(repo::packages_role)); }
     std::optional<std::string> from;
     bool is_move = false;
     std::optional<std::string> notes;
@@ -138,7 +140,8 @@ int init(const Options& options) {
 
 /// What the options say of the images, beside what is in their folders.
 repo::OfferTerms read_terms(const Options& options) {
-    repo::OfferTerms terms = {.notes = options.notes, .version_floor = options.version_floor};
+    repo::OfferTerms terms = {
+        .notes = options.notes, .version_floor = options.version_floor, .channel = options.channel};
     if (options.notes_file) terms.notes = std::string(trim(read_file(*options.notes_file)));
     if (options.waves) terms.waves = read_waves(*options.waves, read_clock());
     if (options.settings_floor)
@@ -149,10 +152,11 @@ repo::OfferTerms read_terms(const Options& options) {
 repo::PublishPlan plan(const Options& options, repo::Repository& repository, const MakerKeys& keys) {
     if (options.from)
         return plan_promotion(repository, {.from = *options.from,
-                                           .to = options.channel,
+                                           .to = options.package_channel(),
                                            .names = options.packages,
                                            .is_move = options.is_move});
-    repo::PublishRequest request{.channel = options.channel, .allows_development_keys = options.is_insecure};
+    repo::PublishRequest request{.channel = options.package_channel(),
+                                 .allows_development_keys = options.is_insecure};
     request.packages.assign(options.packages.begin(), options.packages.end());
     const repo::OfferTerms terms = read_terms(options);
     for (const std::string& folder : options.images)
@@ -170,8 +174,9 @@ void check(const Options& options) {
             .hint("name packages, or an image's folder with --image");
     if (options.is_move && !options.from)
         throw UsageError("'--move' needs '--from': the channel that the packages are in");
-    if (!options.images.empty() && (options.from || options.channel != repo::packages_role))
-        throw UsageError("images are in no channel: a role of their own lists them");
+    if (!options.images.empty() && options.from)
+        throw UsageError("'--from' is of packages")
+            .hint("an image goes into a further channel by --image and --channel");
     if (options.notes && options.notes_file)
         throw UsageError("the notes are given twice").hint("--notes or --notes-file");
     if (options.images.empty() && (options.notes || options.notes_file || options.waves ||
@@ -311,13 +316,16 @@ void add_repo_command(term::Command& root, Host&) {
         .add_option("--version-floor", options->version_floor, "no device takes an older version from now on")
         .add_option("--settings-floor", options->settings_floor,
                     "the oldest settings format that there is a way back to from this version")
-        .add_option("--channel", options->channel, "the packages' channel; packages by default")
+        .add_option(
+            "--channel", options->channel,
+            "the packages' channel, packages by default; which devices take the image, all by default")
         .add_option("--from", options->from, "take the packages as they are from this channel")
         .add_flag("--move", options->is_move, "the channel of --from lists them no longer")
         .add_flag("--insecure-dev", options->is_insecure, "images made with development keys, too")
         .set_example(
             "cairn repo publish repo zlib_1.3.1_x86_64.cpkg --image out/base-x86_64\n"
             "cairn repo publish repo --image out/base-x86_64 --notes 'mends the clock' --waves slow.toml\n"
+            "cairn repo publish repo --image out/base-x86_64 --channel testing\n"
             "cairn repo publish repo --channel testing zlib_1.3.2_x86_64.cpkg\n"
             "cairn repo publish repo --channel stable --from testing 'zlib_1.3.2_*'");
     add_keys(add(group, options, "refresh", "Sign again what expires soon", refresh))

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <format>
 #include <print>
 
@@ -41,6 +42,14 @@ std::int64_t find_utc_offset(std::int64_t now) {
     const time_t time = now;
     tm local = {};
     return localtime_r(&time, &local) == nullptr ? 0 : local.tm_gmtoff;
+}
+
+/// 0, the first of all, where it is not there: a machine that keeps nothing takes no update anyway.
+std::uint32_t read_wave_seed(const fs::path& root) {
+    const std::string text = read_text(root / "var/lib/cairn/identity/wave-seed");
+    std::uint32_t seed = 0;
+    std::from_chars(text.data(), text.data() + text.size(), seed);
+    return seed;
 }
 
 template <class Value>
@@ -82,7 +91,7 @@ Daemon::Daemon(const DaemonOptions& options)
                          .settings = [this] { return settings_.effective(); },
                          .choose =
                              [this](const OfferRequest& request) {
-                                 return choose_offer(request, read_text(device_.root / "etc/machine-id"),
+                                 return choose_offer(request, read_wave_seed(device_.root),
                                                      find_utc_offset(request.now));
                              },
                          .memory = options.root / state_folder / "updates.json"}),

@@ -54,9 +54,10 @@ layout::Architecture read_architecture(const std::string& text) {
     return *architecture;
 }
 
-update::ChoiceContext make_context(const OfferRequest& request, const std::string& machine_id,
+update::ChoiceContext make_context(const OfferRequest& request, std::uint32_t own_seed,
                                    std::int64_t utc_offset) {
     const Json* const ignore = settings::find_value(request.settings, "updates.ignore_waves");
+    const std::string channel = find_text(request.settings, "updates.channel");
     const Json* const seed = settings::find_value(request.settings, "updates.seed");
     return {.name = request.image.name,
             .architecture = read_architecture(request.image.architecture),
@@ -64,11 +65,11 @@ update::ChoiceContext make_context(const OfferRequest& request, const std::strin
             .settings_format = request.image.settings_format,
             .version_floor = request.image.version_floor,
             .denied = read_denied(request.state),
+            .channel = channel.empty() ? std::string(update::usual_channel) : channel,
             .pin = find_text(request.settings, "updates.pin"),
             .window = find_window(request.settings),
             .waves = ignore != nullptr && *ignore == true ? update::Waves::ignored : update::Waves::heeded,
-            .seed = seed != nullptr && seed->is_number_unsigned() ? seed->get<std::uint32_t>()
-                                                                  : update::make_wave_seed(machine_id),
+            .seed = seed != nullptr && seed->is_number_unsigned() ? seed->get<std::uint32_t>() : own_seed,
             .now = request.now,
             .utc_offset = utc_offset,
             .asked = request.only.value_or("")};
@@ -76,10 +77,10 @@ update::ChoiceContext make_context(const OfferRequest& request, const std::strin
 
 }  // namespace
 
-Offer choose_offer(const OfferRequest& request, const std::string& machine_id, std::int64_t utc_offset) {
+Offer choose_offer(const OfferRequest& request, std::uint32_t own_seed, std::int64_t utc_offset) {
     const update::Choice choice =
         update::choose_update(update::parse_updates_list(request.updates, "updates.json"),
-                              make_context(request, machine_id, utc_offset));
+                              make_context(request, own_seed, utc_offset));
     Offer offer;
     if (choice.chosen) {
         offer.version = choice.chosen->version;

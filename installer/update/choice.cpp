@@ -50,6 +50,13 @@ std::string describe(const UpdateWindow& window) {
                        window.start % 60, window.end / 60, window.end % 60);
 }
 
+std::string name_channels(const OfferedVersion& offer) {
+    std::string names;
+    for (const std::string& channel : offer.channels)
+        names += std::format("{}'{}'", names.empty() ? "" : ", ", channel);
+    return names;
+}
+
 /// Checks one version against every rule, those that nobody passes over first.
 class Judge {
   public:
@@ -96,6 +103,10 @@ class Judge {
     std::optional<NotOffered> refuse_by_itself(const OfferedVersion& offer) const {
         if (!context_.pin.empty() && offer.version != context_.pin)
             return no(offer, Refusal::pin, std::format("this device is pinned to version {}", context_.pin));
+        if (!offer.channels.empty() && !std::ranges::contains(offer.channels, context_.channel))
+            return no(offer, Refusal::channel,
+                      std::format("it is in channel {}, this device is in '{}'", name_channels(offer),
+                                  context_.channel));
         if (context_.settings_format < offer.settings_floor)
             return no(offer, Refusal::settings_floor,
                       std::format("after it there is no way back to settings of format {}, which this device "
@@ -147,6 +158,8 @@ std::string_view to_text(Refusal refusal) {
             return "held";
         case Refusal::below_floor:
             return "below_floor";
+        case Refusal::channel:
+            return "channel";
         case Refusal::pin:
             return "pin";
         case Refusal::settings_floor:
@@ -178,11 +191,6 @@ Choice choose_update(const UpdatesList& list, const ChoiceContext& context) {
         break;
     }
     return choice;
-}
-
-std::uint32_t make_wave_seed(std::string_view machine_id) {
-    const crypto::Hash hash = crypto::hash_sha256(std::format("cairn wave seed {}", machine_id));
-    return (std::uint32_t{hash.bytes()[0]} << 8 | hash.bytes()[1]) % seed_count;
 }
 
 }  // namespace cairn::update

@@ -13,8 +13,8 @@
 /// newer one that it does not take. The same for a repository on a server and on a stick.
 ///
 /// Nobody may take another image, another architecture, a version below the floor, or one on the deny list.
-/// Pin, window, wave and settings floor hold for what the device takes by itself: an operator who asks for a
-/// version by name passes over these.
+/// Channel, pin, window, wave and settings floor hold for what the device takes by itself: an operator who
+/// asks for a version by name passes over these.
 namespace cairn::update {
 
 /// When the device may update by itself, in local time.
@@ -27,6 +27,9 @@ struct UpdateWindow {
 
 enum class Waves { heeded, ignored };
 
+/// The channel of a device that nothing else was set for.
+inline constexpr std::string_view usual_channel = "stable";
+
 struct ChoiceContext {
     // What runs.
     std::string name;
@@ -36,6 +39,7 @@ struct ChoiceContext {
     std::string version_floor = {};  // of its release.json
     std::vector<slots::DeniedVersion> denied = {};
     // Settings.
+    std::string channel = std::string(usual_channel);
     std::string pin = {};  // the only version that is wanted, also when it is older; empty: the newest
     std::optional<UpdateWindow> window = {};
     Waves waves = Waves::heeded;
@@ -53,6 +57,7 @@ enum class Refusal {
     denied,  // it failed here, or an operator rolled back from it
     held,    // it failed together with the running version
     below_floor,
+    channel,
     pin,
     settings_floor,
     wave,
@@ -79,8 +84,5 @@ struct Choice {
 
 /// Throws UsageError when an operator asks for a version that is not in the list, or runs already.
 Choice choose_update(const UpdatesList& list, const ChoiceContext& context);
-
-/// The wave seed of a device: the same for the same machine id, spread evenly.
-std::uint32_t make_wave_seed(std::string_view machine_id);
 
 }  // namespace cairn::update

@@ -18,6 +18,7 @@ constexpr int format_version = 1;
 constexpr std::string_view what = "updates";
 constexpr std::size_t most_versions = 1024;
 constexpr std::size_t most_waves = 64;
+constexpr std::size_t most_channels = 16;
 constexpr std::size_t longest_notes = 4096;
 constexpr std::size_t longest_text = 128;
 constexpr std::uint64_t most_settings_format = 1'000'000;
@@ -58,6 +59,16 @@ std::vector<Wave> read_waves(const Members& members, std::string_view name) {
     return waves;
 }
 
+std::vector<std::string> read_channels(const Members& members) {
+    std::vector<std::string> channels;
+    for (const Json& json : members.list("channels", most_channels)) {
+        if (!json.is_string() || !layout::is_image_name(json.get<std::string>()))
+            members.refuse("'channels' has something that is no channel's name");
+        channels.push_back(json.get<std::string>());
+    }
+    return channels;
+}
+
 OfferedVersion read_offer(const std::string& version, const Json& json, std::string_view name) {
     const Members members(json, name, what);
     if (!layout::is_image_version(version)) members.refuse(std::format("'{}' is no version", version));
@@ -70,6 +81,7 @@ OfferedVersion read_offer(const std::string& version, const Json& json, std::str
     if (members.has("settings_floor"))
         offer.settings_floor = members.number("settings_floor", most_settings_format);
     if (members.has("waves")) offer.waves = read_waves(members, name);
+    if (members.has("channels")) offer.channels = read_channels(members);
     return offer;
 }
 

@@ -31,7 +31,8 @@ struct OfferedVersion {
     std::uint64_t settings_format = 1;
     /// The oldest settings format that this version can take settings back to, after an operator's rollback.
     std::uint64_t settings_floor = 0;
-    std::vector<Wave> waves;  // starts and bounds rise; empty: everybody, at once
+    std::vector<Wave> waves;            // starts and bounds rise; empty: everybody, at once
+    std::vector<std::string> channels;  // whose devices take it; empty: those of all
     friend bool operator==(const OfferedVersion&, const OfferedVersion&) = default;
 };
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t longest_notes = 4096;
 constexpr std::size_t most_waves = 64;
+constexpr std::size_t most_channels = 16;
 
 void check_notes(const std::string& notes) {
     if (notes.size() > longest_notes)
@@ -42,6 +43,23 @@ bool is_image_version(std::string_view text) {
                std::string_view::npos;
 }
 
+/// A version that is for all stays so: there is no channel left to add it to.
+void add_channel(Json& entry, bool is_new, const std::string& channel) {
+    if (channel.empty() || channel.size() > 64 || channel[0] < 'a' || channel[0] > 'z' ||
+        channel.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
+        throw UsageError(std::format("'{}' is no name of a channel", channel))
+            .hint("small letters, digits and '-', for example testing");
+    if (!is_new && !entry.contains("channels"))
+        throw UsageError("the version is for the devices of all channels already")
+            .hint("publish a newer version with --channel");
+    Json& channels = entry["channels"];
+    if (!channels.is_array()) channels = Json::array();
+    if (std::ranges::contains(channels, Json(channel))) return;
+    if (channels.size() == most_channels)
+        throw UsageError(std::format("the version is in {} channels: there can be no more", most_channels));
+    channels.push_back(channel);
+}
+
 void raise_floor(Json& updates, const std::string& floor) {
     if (!is_image_version(floor)) throw UsageError(std::format("version floor '{}' is not a version", floor));
     const std::string before = updates.value("version_floor", "");
@@ -70,11 +88,13 @@ Json add_version(Json published, const Json& manifest, const OfferTerms& terms) 
     const std::string version = manifest.at("version").get<std::string>();
     if (terms.version_floor) raise_floor(updates, *terms.version_floor);
     check_above_floor(updates, version);
+    const bool is_new = !updates["versions"].contains(version);
     Json& entry = updates["versions"][version];
     for (const char* const key : {"date", "root_hash", "settings_format"}) entry[key] = manifest.at(key);
     if (terms.notes) check_notes(*terms.notes);
     if (terms.notes) entry["notes"] = *terms.notes;
     if (terms.waves) entry["waves"] = to_json(*terms.waves);
+    if (terms.channel) add_channel(entry, is_new, *terms.channel);
     if (terms.settings_floor) entry["settings_floor"] = *terms.settings_floor;
     return updates;
 }

@@ -27,6 +27,7 @@ struct OfferTerms {
     std::optional<std::vector<Wave>> waves = {};    // starts and bounds rise; none: everybody, at once
     std::optional<std::string> version_floor = {};  // of all devices; never goes down
     std::optional<std::uint64_t> settings_floor = {};
+    std::optional<std::string> channel = {};  // one more whose devices take it; none ever: those of all
 };
 
 /// The list with this version in it; `published` is null when there is none yet. Throws UsageError for terms

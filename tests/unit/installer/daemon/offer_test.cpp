@@ -27,7 +27,7 @@ class OfferTest : public testing::Test {
                              .settings = settings_,
                              .now = saturday_noon,
                              .only = only_},
-                            "machine", 0);
+                            700, 0);
     }
     /// The version and why the newer ones are not it.
     std::string outcome() const {
@@ -58,6 +58,22 @@ TEST_F(OfferTest, HeedsWhatTheHelperDenies) {
         {{{"name", "base"}, {"version", "1.2"}, {"ban", "denied"}, {"cause", "it panics"}, {"time", 1}}});
     EXPECT_THAT(outcome(), HasSubstr("1.1; 1.2: "));
     EXPECT_THAT(outcome(), HasSubstr("it panics"));
+}
+
+TEST_F(OfferTest, HeedsTheChannel) {
+    updates_["versions"]["1.2"]["channels"] = {"testing"};
+    EXPECT_EQ(outcome(), "1.1; 1.2: it is in channel 'testing', this device is in 'stable'");
+    settings_ = {{"updates", {{"channel", "testing"}}}};
+    EXPECT_EQ(outcome(), "1.2");
+}
+
+TEST_F(OfferTest, TheMachinesOwnSeedCountsWhereNoneIsSet) {
+    updates_["versions"]["1.2"]["waves"] = {{{"start", "2026-11-20T00:00:00Z"}, {"seeds_below", 700U}}};
+    EXPECT_EQ(outcome(), "1.1; 1.2: no wave has reached this device's seed yet");
+    updates_["versions"]["1.2"]["waves"][0]["seeds_below"] = 701U;
+    EXPECT_EQ(outcome(), "1.2");
+    settings_ = {{"updates", {{"seed", 701U}}}};
+    EXPECT_EQ(outcome(), "1.1; 1.2: no wave has reached this device's seed yet");
 }
 
 TEST_F(OfferTest, HeedsPinAndWindow) {

@@ -198,11 +198,18 @@ TEST_F(ChooseUpdate, AskingForWhatIsNotThereOrRunsIsAnError) {
     EXPECT_THROW(choose(), UsageError);
 }
 
-TEST(WaveSeed, IsSpreadEvenlyAndStaysTheSame) {
-    EXPECT_EQ(make_wave_seed("4d5f0c6c"), make_wave_seed("4d5f0c6c"));
-    std::array<unsigned, 8> counts{};
-    for (int machine = 0; machine < 4000; ++machine) ++counts[make_wave_seed(std::to_string(machine)) / 256];
-    for (const unsigned count : counts) EXPECT_NEAR(count, 500, 100);
+TEST_F(ChooseUpdate, AChannelsVersionsAreForItsDevices) {
+    offer("1.3").channels = {"testing"};
+    offer("1.2").channels = {"testing", "stable"};
+    EXPECT_EQ(chosen(), "1.2");
+    EXPECT_EQ(why("1.3"), "it is in channel 'testing', this device is in 'stable'");
+    context_.channel = "testing";
+    EXPECT_EQ(chosen(), "1.3");
+    context_.channel = "slow";
+    EXPECT_EQ(refused(), "1.3: channel, 1.2: channel");
+    EXPECT_EQ(chosen(), "1.1") << "which is for all";
+    context_.asked = "1.3";
+    EXPECT_EQ(chosen(), "1.3") << "somebody asks for it by name";
 }
 
 }  // namespace
