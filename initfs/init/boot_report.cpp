@@ -11,7 +11,7 @@ std::string format_boot_report(const BootReport& report) {
                  {field::version, report.release.version},
                  {field::machine, report.machine},
                  {field::disk, report.disk},
-                 {field::disk_id, report.disk_id},
+                 {field::disk_id, layout::to_text(report.data.disk_id)},
                  {field::slot, layout::to_text(report.slot)},
                  {field::root_hash, report.root_hash.to_text()},
                  {field::boot_file, report.trial.file_name()},

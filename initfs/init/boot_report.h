@@ -15,7 +15,6 @@ struct BootReport {
     disks::RootHash root_hash;
     std::string machine;  // what it calls itself
     std::string disk;     // node
-    std::string disk_id;  // GUID of its table
     layout::Slot slot = layout::Slot::a;
     TrialPlan trial;  // carried out
     DataState data;

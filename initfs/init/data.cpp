@@ -59,7 +59,8 @@ void make_data_anew(const RootDisk& disk, const std::filesystem::path& node,
     disks::remove_reset_request(esp.top());
 }
 
-DataState open_data_or_throw(const RootDisk& disk, DataWish wish,
+/// `disk` gets the table that is in force afterwards, also when this throws later.
+DataState open_data_or_throw(RootDisk& disk, DataWish wish,
                              const std::function<void(std::string_view)>& say) {
     if (disk.is_table_from_backup) {
         say(std::format("the partition table of {} is torn: restoring it from its backup",
@@ -67,14 +68,16 @@ DataState open_data_or_throw(const RootDisk& disk, DataWish wish,
         disks::DiskFile file(disk.node.node, disks::DiskFile::Access::read_write);
         disks::repair_primary_table(file, disk.table);
     }
-    RootDisk now = disk;
     const bool is_first_boot = disk.table.find_partition(layout::Part::data) == nullptr;
-    if (is_first_boot) now.table = make_data(disk, say);
-    const disks::PartitionNode node = find_partition_node(now, layout::Part::data);
+    if (is_first_boot) disk.table = make_data(disk, say);
+    const disks::PartitionNode node = find_partition_node(disk, layout::Part::data);
     const bool is_anew = !is_first_boot && wish == DataWish::make_anew;
     if (is_anew) make_data_anew(disk, node.node, say);
     mount_data(node.node);
-    return {is_first_boot || is_anew ? DataState::Kind::made : DataState::Kind::mounted, node.node, {}};
+    return {is_first_boot || is_anew ? DataState::Kind::made : DataState::Kind::mounted,
+            node.node,
+            {},
+            disk.table.disk};
 }
 
 }  // namespace
@@ -92,10 +95,11 @@ std::string_view to_text(DataState::Kind kind) {
 }
 
 DataState open_data(const RootDisk& disk, DataWish wish, const std::function<void(std::string_view)>& say) {
+    RootDisk now = disk;
     try {
-        return open_data_or_throw(disk, wish, say);
+        return open_data_or_throw(now, wish, say);
     } catch (const Error& error) {
-        return {DataState::Kind::failed, {}, error.report()};
+        return {DataState::Kind::failed, {}, error.report(), now.table.disk};
     }
 }
 

@@ -17,7 +17,8 @@ struct DataState {
         failed  // /var is memory: nothing is kept, and everything says so
     } kind = Kind::failed;
     std::string device = {};
-    std::string error = {};  // only when failed
+    std::string error = {};     // only when failed
+    layout::Guid disk_id = {};  // of the partition table that is in force now: making data gives it another
 
     bool is_usable() const { return kind != Kind::failed; }
 };

@@ -139,8 +139,7 @@ void correct_clock(const Boot& boot, const Release& release) {
     put_data_into_root(boot, data);
     fill_etc(new_root);
     const std::string machine = disks::read_machine_name();
-    write_notes(boot, {release, parameters.root_hash, machine, disk.node.node,
-                       layout::to_text(disk.table.disk), disk.slot.slot, trial, data});
+    write_notes(boot, {release, parameters.root_hash, machine, disk.node.node, disk.slot.slot, trial, data});
     boot.consoles.say(std::format("cairn {} on {}", release.version, machine));
     boot.watchdog.feed();
     hand_over();

@@ -148,7 +148,13 @@ std::string RunningMachine::run(const std::string& command) {
 }
 
 void RunningMachine::run_until_it_succeeds(const std::string& command) {
-    run(std::format("for i in $(seq 150); do {0} && break; sleep 2; done > /dev/null 2>&1; {0}", command));
+    // By the machine's clock: under emulation the command itself may take long.
+    run(
+        std::format("end=$(($(cut -d. -f1 /proc/uptime) + 300)); "
+                    "while :; do said=$({{ {}; }} 2>&1); status=$?; "
+                    "[ $status != 0 ] && [ $(cut -d. -f1 /proc/uptime) -lt $end ] || break; sleep 2; done; "
+                    "echo \"$said\"; (exit $status)",
+                    command));
 }
 
 void RunningMachine::cut_power() {
