@@ -48,6 +48,15 @@ class Steps {
         .hint(std::format("'cairnctl update{}' goes on from where it is then", device.host_words()));
 }
 
+/// While a prepare goes on the status has progress, and afterwards what came of it.
+[[noreturn]] void fail_cut_off(Steps& steps) {
+    steps.finish("cut off");
+    throw Error("the device does not prepare the update any more: its daemon was started again meanwhile")
+        .hint(
+            "run 'cairnctl update' again: what was written already is kept; 'cairnctl logs cairnd' may tell "
+            "why");
+}
+
 /// Listens until the status says that it is over, or nothing comes for a while. Empty in the second case.
 std::optional<Json> follow_prepare(Api& api, const Json& before, Steps& steps) {
     std::optional<Json> last;
@@ -91,6 +100,8 @@ Json wait_for_prepare(Device& device, const Json& before) {
             std::optional<Json> last;
             if (is_prepare_over(status, before))
                 last = std::move(status);
+            else if (object_of(status, "progress").empty())
+                fail_cut_off(steps);
             else
                 last = follow_prepare(api, before, steps);
             if (!last) continue;

@@ -123,6 +123,8 @@ Json UpdateControl::prepare(std::optional<std::string> version) {
     try {
         refuse_unless_good();
         repository();
+        // From here to its end the status has progress: who looks and finds none knows that it was cut off.
+        take_progress({.step = "refresh"});
     } catch (const std::exception& error) {
         finish("prepare", &error);
         throw;
@@ -255,7 +257,6 @@ void UpdateControl::look(std::optional<std::string> only) {
 /// The body of the worker: nothing may leave it.
 void UpdateControl::prepare_now(std::optional<std::string> version) {
     try {
-        take_progress({.step = "refresh"});
         look(version);
         const std::string wanted = require_offer(version);
         TargetsTransport fetch(transport_, repository());
