@@ -77,7 +77,7 @@ RunningMachine::RunningMachine(emulator::Machine machine, const fs::path& folder
 
 void RunningMachine::give_up(std::string_view what) const {
     const std::size_t from = console_.size() > lines_of_a_failure ? console_.size() - lines_of_a_failure : 0;
-    throw Error(std::string(what)).detail("the console's last lines", "\n" + console_.substr(from));
+    throw Error(std::format("{}; the console's last lines:\n{}", what, console_.substr(from)));
 }
 
 bool RunningMachine::read_more(steady_clock::time_point deadline) {
@@ -144,7 +144,8 @@ std::pair<int, std::string> RunningMachine::try_to_run(const std::string& comman
 std::string RunningMachine::run(const std::string& command) {
     auto [status, output] = try_to_run(command);
     if (status == 0) return output;
-    throw Error(std::format("'{}' failed in the machine with {}", command, status)).detail("output", output);
+    // GoogleTest prints what() alone.
+    throw Error(std::format("'{}' failed in the machine with {}: {}", command, status, output));
 }
 
 void RunningMachine::run_until_it_succeeds(const std::string& command) {

@@ -43,6 +43,7 @@ class UpdateTest : public testing::TestWithParam<Architecture> {
         machine.wait_for(std::format("cairn {} on ", version));
         machine.wait_for("login: ");
         machine.log_in();
+        machine.run_until_it_succeeds("cairnctl ping");
     }
     static void expect_good(RunningMachine& machine) {
         machine.run_until_it_succeeds("cairnctl health --json | grep -q '\"boot_confirmed\": true'");
@@ -57,7 +58,6 @@ class UpdateTest : public testing::TestWithParam<Architecture> {
     /// The first boot of 1.0, good, with the repository set and a trial's deadline that suits a test.
     void set_up(RunningMachine& machine) {
         expect_version(machine, "1.0");
-        machine.run_until_it_succeeds("cairnctl ping");
         machine.run(
             std::format("cairnctl settings set --apply updates.repository={} "
                         "health.deadline_seconds=120 network.host_name=kept",
