@@ -38,7 +38,7 @@ def change_name(browser):
 def main():
     address, keys = sys.argv[1], Path(sys.argv[2])
     pictures = Path(sys.argv[3]) if len(sys.argv) > 3 else None
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         place = Path(folder)
         subprocess.run(["openssl", "pkcs12", "-export", "-inkey", keys / "client.key", "-in", keys / "client.pem", "-passout", "pass:",
                         "-out", place / "client.p12"], check=True)

@@ -93,7 +93,7 @@ class Check:
 
 def main():
     pictures = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         place = Path(folder)
         device = start(place)
         browser = Browser(place, 390, 844)

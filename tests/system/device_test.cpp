@@ -86,7 +86,7 @@ class Device : public testing::TestWithParam<Architecture> {
 
     std::uint64_t resident_kb(const std::string& service) {
         return std::stoull(
-            machine_.run(std::format("sed -n 's/^VmRSS: *\\([0-9]*\\).*/\\1/p' "
+            machine_.run(std::format("awk '/^VmRSS/ {{ print $2 }}' "
                                      "/proc/$(cat /run/service/{}/supervise/pid)/status",
                                      service)));
     }
