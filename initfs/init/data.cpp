@@ -44,8 +44,12 @@ disks::PartitionTable make_data(const RootDisk& disk, const std::function<void(s
                                       [&](const disks::Region& room) { make_file_system(disk, room); });
 }
 
-void mount_data(const std::filesystem::path& node) {
-    disks::check_ext4(node);
+void mount_data(const std::filesystem::path& node, const std::function<void(std::string_view)>& say) {
+    if (disks::check_ext4(node) == disks::CheckResult::rebuilt)
+        say(
+            std::format("the file system on {} was damaged and is repaired: what lost its name is in "
+                        "/var/lost+found",
+                        node.string()));
     disks::mount_file_system(node, data_place, "ext4", MS_NOSUID | MS_NODEV | MS_NOEXEC, "errors=remount-ro");
 }
 
@@ -73,7 +77,7 @@ DataState open_data_or_throw(RootDisk& disk, DataWish wish,
     const disks::PartitionNode node = find_partition_node(disk, layout::Part::data);
     const bool is_anew = !is_first_boot && wish == DataWish::make_anew;
     if (is_anew) make_data_anew(disk, node.node, say);
-    mount_data(node.node);
+    mount_data(node.node, say);
     return {is_first_boot || is_anew ? DataState::Kind::made : DataState::Kind::mounted,
             node.node,
             {},

@@ -19,6 +19,14 @@ namespace {
 constexpr int errors_corrected = 1;
 constexpr int restart_wanted = 2;  // only for a mounted root, which ours never is
 
+CommandResult run_check(const char* answers, const std::filesystem::path& device) {
+    return run_command({.arguments = {"e2fsck", answers, device.string()}});
+}
+
+bool is_well_now(const CommandResult& result) {
+    return (result.status & ~(errors_corrected | restart_wanted)) == 0;
+}
+
 }  // namespace
 
 void make_ext4(const std::filesystem::path& device, std::string_view label) {
@@ -28,13 +36,15 @@ void make_ext4(const std::filesystem::path& device, std::string_view label) {
 }
 
 CheckResult check_ext4(const std::filesystem::path& device) {
-    const CommandResult result = run_command({.arguments = {"e2fsck", "-p", device.string()}});
-    if (result.status == 0) return CheckResult::clean;
-    if ((result.status & ~(errors_corrected | restart_wanted)) == 0) return CheckResult::repaired;
-    throw CommandError(
-        std::format("the file system on '{}' cannot be repaired without questions", device.string()),
-        result.status)
-        .detail("e2fsck", std::string(trim(result.output + result.error)));
+    const CommandResult careful = run_check("-p", device);
+    if (careful.status == 0) return CheckResult::clean;
+    if (is_well_now(careful)) return CheckResult::repaired;
+    // Without questions it does not even look for a backup of the superblock.
+    const CommandResult thorough = run_check("-y", device);
+    if (is_well_now(thorough)) return CheckResult::rebuilt;
+    throw CommandError(std::format("the file system on '{}' cannot be repaired", device.string()),
+                       thorough.status)
+        .detail("e2fsck", std::string(trim(thorough.output + thorough.error)));
 }
 
 void mount_file_system(const std::string& source, const std::filesystem::path& target,

@@ -11,9 +11,13 @@ namespace cairn::disks {
 /// the tool's own words.
 void make_ext4(const std::filesystem::path& device, std::string_view label);
 
-enum class CheckResult { clean, repaired };
-/// `e2fsck -p`: replays the journal and repairs what needs no question. Throws CommandError when more is
-/// wrong.
+enum class CheckResult {
+    clean,
+    repaired,  // what needs no question: the journal was replayed
+    rebuilt,   // more was wrong, such as the superblock: what lost its name is in lost+found
+};
+/// `e2fsck -p`, and where that wants to ask somebody, `e2fsck -y`: nobody is there. Makes no new file system
+/// of what is none. Throws CommandError when it cannot be repaired.
 CheckResult check_ext4(const std::filesystem::path& device);
 
 /// mount(2). `flags` are MS_…; makes the target directory when it is missing.
