@@ -146,9 +146,11 @@ HealthPlan plan_health(const Json& settings, const fs::path& root) {
                    {"root", RootIntact{}}};
     for (const fs::path& program : find_programs(root))
         plan.checks.push_back({program.filename(), ProgramSucceeds{program}});
-    if (const Json* checks = find_field(settings, "checks"); checks != nullptr && checks->is_object())
+    const Json* const set = find_field(settings, "health");
+    const Json health = set == nullptr ? Json::object() : *set;
+    if (const Json* checks = find_field(health, "checks"); checks != nullptr && checks->is_object())
         for (const auto& [name, table] : checks->items()) plan.checks.push_back(read_check(name, table));
-    if (const Json* seconds = find_field(settings, "deadline_seconds");
+    if (const Json* seconds = find_field(health, "deadline_seconds");
         seconds != nullptr && seconds->is_number_integer() && seconds->get<std::int64_t>() > 0)
         plan.deadline = std::chrono::seconds(seconds->get<std::int64_t>());
     return plan;

@@ -88,7 +88,7 @@ struct HealthPlan {
     std::chrono::seconds deadline = usual_deadline;
 };
 
-/// `settings` is what is set and its defaults, below "health" (README.md has the fields); null: nothing.
+/// `settings` are all that are set, and defaults; those below "health" count here (README.md has the fields).
 /// Programs are looked for below `root`; those that cannot be executed are none.
 HealthPlan plan_health(const Json& settings, const std::filesystem::path& root = "/");
 

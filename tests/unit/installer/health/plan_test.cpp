@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 /// The condition that `health.checks.one` describes.
 Condition plan_one(const char* table) {
-    const Json settings = {{"checks", {{"one", parse_json(table, "test")}}}};
+    const Json settings = {{"health", {{"checks", {{"one", parse_json(table, "test")}}}}}};
     return plan_health(settings, "/nowhere").checks.at(4).condition;
 }
 
@@ -26,7 +26,7 @@ TEST(HealthPlan, EverySystemIsAskedForServicesApiSettingsAndRoot) {
     EXPECT_THAT(kinds_of(plan_health(nullptr, "/nowhere")),
                 testing::ElementsAre("services", "api", "settings", "root"));
     EXPECT_EQ(plan_health(nullptr, "/nowhere").deadline, usual_deadline);
-    EXPECT_EQ(plan_health({{"deadline_seconds", 60}}, "/nowhere").deadline, 60s);
+    EXPECT_EQ(plan_health({{"health", {{"deadline_seconds", 60}}}}, "/nowhere").deadline, 60s);
 }
 
 TEST(HealthPlan, ReadsEachKindOfCheck) {
