@@ -51,7 +51,8 @@ Outcome CurlTransport::get(const Request& request, const Sink& sink) {
         give_back(std::move(handle));
         if (verdict != Transfer::Verdict::try_again) return to_outcome(verdict);
 
-        const bool has_progress = transfer.received() > before;
+        // A server that trickles must not hold us as often as it gives a few bytes.
+        const bool has_progress = transfer.received() > before && !transfer.was_too_slow();
         fruitless = has_progress ? 0 : fruitless + 1;
         if (has_progress) delay = options_.first_delay;
         if (fruitless >= options_.attempts || attempt >= most_attempts)

@@ -12,9 +12,9 @@ namespace cairn::net {
 
 struct CurlOptions {
     std::chrono::seconds connect_timeout{20};
-    long low_speed_bytes = 1000;                 // slower than this per second …
-    std::chrono::seconds low_speed_time{30};     // … for so long is a broken connection
-    unsigned attempts = 4;                       // tries without a single new byte before giving up
+    long low_speed_bytes = 1000;              // slower than this per second …
+    std::chrono::seconds low_speed_time{30};  // … for so long is a broken connection
+    unsigned attempts = 4;  // tries in a row that are too slow, or bring nothing, before giving up
     std::chrono::milliseconds first_delay{500};  // between tries; doubles each time
     long redirects = 5;
     std::string ca_file;  // trusted certificates; empty: the system's

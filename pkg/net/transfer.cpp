@@ -42,6 +42,7 @@ Transfer::Verdict Transfer::attempt(void* handle, const CurlOptions& options) {
     set_option(handle, CURLOPT_ERRORBUFFER, text.data());
     const CURLcode result = curl_easy_perform(handle);
     curl_easy_reset(handle);  // forgets the pointers into this object, keeps the connections
+    was_too_slow_ = result == CURLE_OPERATION_TIMEDOUT;
     if (exception_) std::rethrow_exception(exception_);
     return judge(result, text[0] != '\0' ? text.data() : curl_easy_strerror(result));
 }

@@ -27,6 +27,8 @@ class Transfer {
     Verdict attempt(void* handle, const CurlOptions& options);
 
     std::uint64_t received() const { return received_; }
+    /// Whether the last attempt was ended for being too slow, whatever it brought.
+    bool was_too_slow() const { return was_too_slow_; }
     const std::string& problem() const { return problem_; }
 
   private:
@@ -67,6 +69,7 @@ class Transfer {
     std::optional<std::uint64_t> body_size_;
     std::string answer_validator_;
     bool is_answer_checked_ = false;
+    bool was_too_slow_ = false;
 };
 
 }  // namespace cairn::net

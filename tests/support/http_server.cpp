@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <format>
 #include <netinet/in.h>
@@ -84,22 +85,48 @@ void HttpServer::answer(int connection) {
     std::size_t send_limit = std::string::npos;
     std::string reply;
     std::chrono::milliseconds pause{0};
+    std::size_t bytes_per_second = 0;
+    if (bytes_left() == 0) return;
     {
         const std::lock_guard lock(mutex_);
         requests_.push_back(words[0] + " " + words[1] + (range.empty() ? "" : " " + range));
         reply = find_answer(words[1], range, send_limit);
-        if (const auto file = files_.find(words[1]); file != files_.end()) pause = file->second.pause;
+        if (const auto file = files_.find(words[1]); file != files_.end()) {
+            pause = file->second.pause;
+            bytes_per_second = file->second.bytes_per_second;
+        }
     }
     for (const auto end = std::chrono::steady_clock::now() + pause;
          std::chrono::steady_clock::now() < end && !is_stopping_;)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     reply.resize(std::min(reply.size(), send_limit));
-    for (std::size_t sent = 0; sent < reply.size();) {
-        const ssize_t count = ::send(connection, reply.data() + sent, reply.size() - sent, MSG_NOSIGNAL);
+    send_slowly(connection, reply, bytes_per_second);
+}
+
+void HttpServer::send_slowly(int connection, std::string_view reply, std::size_t bytes_per_second) {
+    constexpr std::size_t pieces_per_second = 20;
+    constexpr std::size_t most = 64 * 1024;  // the network may die between two pieces
+    const std::size_t piece =
+        bytes_per_second == 0 ? most : std::max<std::size_t>(bytes_per_second / pieces_per_second, 1);
+    while (!reply.empty() && !is_stopping_) {
+        const std::size_t wanted = std::min({piece, reply.size(), bytes_left()});
+        const ssize_t count = ::send(connection, reply.data(), wanted, MSG_NOSIGNAL);
         if (count <= 0) return;
-        sent += static_cast<std::size_t>(count);
+        reply.remove_prefix(static_cast<std::size_t>(count));
         bytes_sent_ += static_cast<std::uint64_t>(count);
+        if (bytes_per_second != 0)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1000 / pieces_per_second));
     }
+}
+
+void HttpServer::die_after(std::uint64_t bytes) {
+    deadline_ = bytes_sent_ + bytes;
+}
+
+std::size_t HttpServer::bytes_left() const {
+    const std::uint64_t sent = bytes_sent_;
+    const std::uint64_t deadline = deadline_;
+    return sent >= deadline ? 0 : static_cast<std::size_t>(deadline - sent);
 }
 
 /// With mutex_ held.

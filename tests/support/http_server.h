@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct ServedFile {
     int cuts = 0;                        // so many requests are cut off …
     std::size_t cut_after = 0;           // … after so many bytes of the body
     std::chrono::milliseconds pause{0};  // before the body
+    std::size_t bytes_per_second = 0;    // of the answer; 0: as fast as it goes
     std::string content_after_cut = {};  // replaces `content` once a request was cut
 };
 
@@ -45,6 +47,10 @@ class HttpServer {
     std::string address(const std::string& path = "") const;
     /// "GET /path", with " bytes=…" for ranges; in order of arrival.
     std::vector<std::string> requests() const;
+    /// The network dies once `bytes` more have gone out: what is being sent ends there, and later connections
+    /// are closed without an answer, until it is mended.
+    void die_after(std::uint64_t bytes);
+    void mend() { deadline_ = no_deadline; }
     /// So many bytes went out, or into the buffers of connections, so far.
     std::uint64_t bytes_sent() const { return bytes_sent_; }
 
@@ -53,10 +59,16 @@ class HttpServer {
     void answer(int connection);
     std::string find_answer(const std::string& path, const std::string& range, std::size_t& send_limit);
 
+    void send_slowly(int connection, std::string_view reply, std::size_t bytes_per_second);
+    std::size_t bytes_left() const;
+
+    static constexpr std::uint64_t no_deadline = ~std::uint64_t{0};
+
     Fd listener_;
     std::uint16_t port_ = 0;
     std::atomic<bool> is_stopping_ = false;
     std::atomic<std::uint64_t> bytes_sent_ = 0;
+    std::atomic<std::uint64_t> deadline_ = no_deadline;  // the value of bytes_sent_ at which nothing works
     mutable std::mutex mutex_;
     std::map<std::string, ServedFile> files_;  // guarded by mutex_
     std::vector<std::string> requests_;        // guarded by mutex_

@@ -169,6 +169,22 @@ TEST_F(CurlTransportTest, GivesUpOnServerThatSaysNothing) {
     EXPECT_THROW(transport.get({.url = server_.address("/file"), .proxy = ""}, [](auto) {}), NetworkError);
 }
 
+TEST_F(CurlTransportTest, GivesUpOnServerThatTrickles) {
+    server_.serve("/file", {.content = numbered_bytes(100'000), .bytes_per_second = 200});
+    EXPECT_THAT(failure({.url = server_.address("/file")}), HasSubstr("after 3 attempts"));
+    EXPECT_EQ(server_.requests().size(), 3u);
+}
+
+TEST_F(CurlTransportTest, GivesUpWhenTheNetworkDiesAndGoesOnWhenItIsBack) {
+    const std::string content = numbered_bytes(1'000'000);
+    server_.serve("/file", content);
+    server_.die_after(300'000);
+    EXPECT_THAT(failure({.url = server_.address("/file")}), HasSubstr("cannot fetch"));
+    EXPECT_LE(server_.bytes_sent(), 300'000u);
+    server_.mend();
+    EXPECT_EQ(get({.url = server_.address("/file")}).text, content);
+}
+
 TEST_F(CurlTransportTest, FollowsRedirectsButNotForEver) {
     server_.serve("/moved", {.content = "", .status = 302, .location = server_.address("/file")});
     server_.serve("/file", "content");
