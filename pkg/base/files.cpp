@@ -20,10 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string read_open_file(int fd, const fs::path& path, std::uint64_t limit) {
-    std::string content(file_size(fd, path.string()), '\0');
-    if (content.size() > limit)
-        throw Error(
-            std::format("'{}' is {} bytes, more than the {} allowed", path.string(), content.size(), limit));
+    const std::uint64_t size = file_size(fd, path.string());
+    if (size > limit)  // before there is a buffer for it
+        throw Error(std::format("'{}' is {} bytes, more than the {} allowed", path.string(), size, limit));
+    std::string content(size, '\0');
     std::size_t used = 0;
     while (true) {
         if (used == content.size())

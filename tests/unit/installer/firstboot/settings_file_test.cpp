@@ -75,6 +75,17 @@ TEST_F(SettingsFile, IsRefusedWhenItIsNoSettings) {
     }
 }
 
+TEST_F(SettingsFile, IsRefusedWhenItIsAFolder) {
+    make_directories(device_.file() / "within");
+    expect_refused("Is a directory");
+}
+
+TEST_F(SettingsFile, IsRefusedWhenItIsHuge) {
+    write_file(device_.file(), "{");
+    fs::resize_file(device_.file(), std::uintmax_t{1} << 42);  // more than any memory
+    expect_refused("more than the 1048576 allowed");
+}
+
 TEST_F(SettingsFile, IsRefusedWhereTheImageForbidsIt) {
     device_.release("forbid", "");
     device_.put(name_);

@@ -37,6 +37,13 @@ TEST(ReadFile, RefusesMoreThanTheLimit) {
     EXPECT_THROW(read_file(directory.path() / "a", 4), Error);
 }
 
+TEST(ReadFile, MakesNoRoomForWhatIsBeyondTheLimit) {
+    const TemporaryDirectory directory;
+    write_file(directory.path() / "a", "");
+    std::filesystem::resize_file(directory.path() / "a", std::uintmax_t{1} << 42);
+    EXPECT_THROW(read_file(directory.path() / "a", 1000), Error);
+}
+
 TEST(ReadFile, ReadsFilesThatSayTheyAreEmpty) {
     EXPECT_FALSE(read_file("/proc/self/status").empty());
 }
