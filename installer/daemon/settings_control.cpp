@@ -154,7 +154,8 @@ Applied SettingsControl::commit_and_apply(const std::string& tx, const std::stri
     const settings::Values values = transactions_.verify(tx);
     // Power may fail between the two: nothing was committed, and the boot applies what holds.
     Applied applied = apply_values(values.document());
-    applied.version = transactions_.commit(tx, make_change(who, std::format("transaction '{}'", tx)));
+    applied.version = keep_applied(
+        [&] { return transactions_.commit(tx, make_change(who, std::format("transaction '{}'", tx))); });
     announce(before);
     return applied;
 }
@@ -200,8 +201,10 @@ Applied SettingsControl::undo(std::optional<std::uint64_t> version, const std::s
     if (!version) throw api::Conflict("there is no change to undo");
     const Json before = effective();
     Applied applied = apply_values(settings::verify_values(store_.read(*version), schema_).document());
-    applied.version =
-        store_.return_to(*version, schema_, make_change(who, std::format("back to version {}", *version)));
+    applied.version = keep_applied([&] {
+        return store_.return_to(*version, schema_,
+                                make_change(who, std::format("back to version {}", *version)));
+    });
     announce(before);
     return applied;
 }
@@ -242,13 +245,26 @@ Applied SettingsControl::apply_values(const Json& values) {
                 .services = read_names(result, "services"),
                 .tried = {}};
     } catch (...) {
-        if (values.is_null()) throw;
-        try {  // some of it may be in effect
-            device_.helper.call("apply_settings", {{"values", Json()}});
-        } catch (const std::exception& error) {
-            std::println(stderr, "the settings that hold could not be applied again: {}", error.what());
-        }
+        if (!values.is_null()) return_to_stored();  // some of it may be in effect
         throw;
+    }
+}
+
+/// Values that are in effect and cannot be stored, on a full disk, must not stay until the next boot only.
+std::uint64_t SettingsControl::keep_applied(const std::function<std::uint64_t()>& commit) {
+    try {
+        return commit();
+    } catch (...) {
+        return_to_stored();
+        throw;
+    }
+}
+
+void SettingsControl::return_to_stored() noexcept {
+    try {
+        device_.helper.call("apply_settings", {{"values", Json()}});
+    } catch (const std::exception& error) {
+        std::println(stderr, "the settings that hold could not be applied again: {}", error.what());
     }
 }
 

@@ -66,7 +66,8 @@ class SettingsControl {
     std::uint64_t commit(const std::string& tx, const std::string& who);
     /// What holds, once more.
     Applied apply();
-    /// Values that cannot be applied are not committed: what holds is applied again, and why is thrown.
+    /// Values that cannot be applied are not committed, and those that cannot be committed are taken back:
+    /// what holds is applied again, and why is thrown.
     Applied commit_and_apply(const std::string& tx, const std::string& who);
     /// Throws api::Conflict when something is being tried already.
     Applied try_values(const std::string& tx, std::int64_t seconds);
@@ -88,6 +89,8 @@ class SettingsControl {
     void refuse_during_try() const;
     Json effective_of(const Json& set) const;
     Applied apply_values(const Json& values);
+    std::uint64_t keep_applied(const std::function<std::uint64_t()>& commit);
+    void return_to_stored() noexcept;
     void end_try(const std::string& why);
     void keep_try(const std::optional<SettingsTry>& tried);
     void announce(const Json& before);

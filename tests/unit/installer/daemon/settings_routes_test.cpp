@@ -76,6 +76,23 @@ TEST_F(SettingsRoutesTest, CommitWhatTheHelperCouldApply) {
     EXPECT_EQ(entry.at("who"), "admin 'tester'");
 }
 
+TEST_F(SettingsRoutesTest, TakeBackWhatIsInEffectAndCannotBeStored) {
+    patch(R"({"network": {"host_name": "lab"}})");
+    const fs::path versions = root() / "var/lib/cairn/settings/versions";
+    fs::rename(versions, versions.string() + ".gone");
+    write_file(versions, "");  // nothing can be stored, as on a full disk
+    EXPECT_EQ(ask("POST", "/tx/commit_and_apply", "{}").status, 500);
+    EXPECT_THAT(helper_.take_calls(),
+                ElementsAre(Call("apply_settings", {{"values", {{"network", {{"host_name", "lab"}}}}}}),
+                            Call("apply_settings", {{"values", nullptr}})));
+    EXPECT_EQ(host_name(), "cairn");
+    EXPECT_THAT(take_events(), ElementsAre());
+
+    fs::remove(versions);
+    fs::rename(versions.string() + ".gone", versions);
+    EXPECT_EQ(json("POST", "/tx/commit_and_apply", "{}").at("version"), 1);
+}
+
 TEST_F(SettingsRoutesTest, KeepAndTakeBackWhatTheHelperCannotApply) {
     patch(R"({"network": {"host_name": "lab"}})");
     helper_.set("apply_settings", [](const Json& arguments, auto&&...) -> Json {
