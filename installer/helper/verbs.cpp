@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <format>
+#include <optional>
 
 #include "installer/api/errors.h"
 #include "installer/helper/arguments.h"
@@ -81,9 +82,30 @@ Json Verbs::prepare(const Json& request, Session& session) {
 
 Json Verbs::activate(const Json& request, Session&) {
     Arguments(request, {});
-    const slots::ImageVersion image = update::activate_update(powers_.device);
+    const slots::ImageVersion image = update::activate_update(
+        powers_.device, [this](const std::filesystem::path& root) { try_settings_of(root); });
     powers_.say(std::format("'{}' is tried at the next boot", slots::to_text(image)));
     return Json::object();
+}
+
+/// The migration's dry run: what is set must be something that the newer version can start with. A version
+/// whose settings are described in a way that this one cannot read is left to its trial.
+void Verbs::try_settings_of(const std::filesystem::path& root) {
+    std::optional<settings::ImageSettings> newer;
+    try {
+        newer = settings::read_image_settings(settings::Places::below(root).image);
+    } catch (const UsageError& error) {
+        powers_.say(std::format("the settings cannot be tried before the reboot: {}", error.report()));
+        return;
+    }
+    const std::scoped_lock lock(settings_);
+    try {
+        settings::try_settings(powers_.settings.places, *newer);
+    } catch (const Error& error) {
+        throw api::Conflict("cannot activate: what is set on this device cannot be taken along")
+            .detail("why", error.report())
+            .hint("change these settings, then activate again");
+    }
 }
 
 Json Verbs::deactivate(const Json& request, Session&) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -57,6 +58,7 @@ class Verbs {
     Json restart_service(const Json& request, Session& session);
 
     std::vector<std::string> restart_services(const std::vector<std::string>& names);
+    void try_settings_of(const std::filesystem::path& root);
     void take_settings_back(const std::string& version);
     void restart(const std::string& reason);
 

@@ -71,8 +71,10 @@ payload::ImageDescription verify_staged_root(const Device& device) {
 
 }  // namespace
 
-slots::ImageVersion activate_update(const Device& device) {
+slots::ImageVersion activate_update(const Device& device, const TryRoot& try_root) {
     const payload::ImageDescription wanted = verify_staged_root(device);
+    if (try_root)
+        try_root(device.machine.open_root(device.running.idle_slot(), wanted.payload.root_hash)->top());
     const auto esp = device.machine.open_esp(Access::read_write);
     slots::BootFiles& files = esp->boot_files();
     const DeviceLook look = look_at_device(device, files);

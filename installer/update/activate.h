@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <string>
 
 #include "installer/slots/trial.h"
@@ -9,9 +11,12 @@
 /// state that it makes no sense in.
 namespace cairn::update {
 
+/// Asked before the switch with the top of the root that is to be booted; what it throws refuses the switch.
+using TryRoot = std::function<void(const std::filesystem::path& root)>;
+
 /// What is staged is tried at the next boot. Slot and boot file are read once more before, and compared with
 /// the signed metadata, which must still hold; the deny list and the floor too. Gives what was put on trial.
-slots::ImageVersion activate_update(const Device& device);
+slots::ImageVersion activate_update(const Device& device, const TryRoot& try_root = {});
 
 /// What is to be tried is only staged again. Not once a try was done.
 void deactivate_update(const Device& device);

@@ -111,6 +111,7 @@ class MappedRoot final : public VerifiedRoot {
         : device_(disks::MappedDevice::open(mapped_name, target)),
           mount_(device_.path(), place, "erofs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "") {}
 
+    const fs::path& top() const override { return mount_.place(); }
     void read(std::string_view file, std::uint64_t offset, std::span<std::uint8_t> into) override {
         const Dir root = Dir::open(mount_.place());
         read_exactly_at(root.open_file(file, O_RDONLY | O_NONBLOCK).get(), into, offset, std::string(file));

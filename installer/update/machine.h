@@ -44,6 +44,8 @@ class Esp {
 class VerifiedRoot {
   public:
     virtual ~VerifiedRoot() = default;
+    /// Its top, for as long as this lives. Nothing there can be executed.
+    virtual const std::filesystem::path& top() const = 0;
     /// Fills `into` from a file of the root. Throws when the file does not go that far, or does not verify.
     virtual void read(std::string_view file, std::uint64_t offset, std::span<std::uint8_t> into) = 0;
 };

@@ -25,9 +25,18 @@ class VerbsTest : public ::testing::Test {
         const api::FrameChannel helper(Fd(ends[0]), "the client");
         auto client = std::async(std::launch::async, [this, end = ends[1]] { serve_client(Fd(end)); });
         Session session(helper);
-        Json result = verbs_.serve(request, session);
-        helper.send(Json{{"result", nullptr}});
-        client.get();
+        const auto end_client = [&] {
+            helper.send(Json{{"result", nullptr}});
+            client.get();
+        };
+        Json result;
+        try {
+            result = verbs_.serve(request, session);
+        } catch (...) {
+            end_client();
+            throw;
+        }
+        end_client();
         return result;
     }
     Json do_verb(const char* verb) { return call({{"do", verb}}); }
@@ -145,6 +154,61 @@ TEST_F(VerbsTest, ARollbackGivesTheOlderVersionWhatWasSetSince) {
     do_verb("rollback");
     EXPECT_EQ(settings::read_stored(places.store_of(1)).values, Json({{"host", "gate"}}));
     EXPECT_EQ(world_.machine_.restarts, 1);
+}
+
+/// Settings of format 1 on the device, and a 2.0 that has them in format 2.
+class VerbsWithSettings : public VerbsTest {
+  protected:
+    VerbsWithSettings() {
+        make_directories(places_.store);
+        make_directories(newer_ / "migrations");
+        make_directories(newer_ / "settings");
+        settings::start_version(places_, {.format = 1}, "1.0", 1);
+        settings::Store(places_.store_of(1)).commit_migrated({.values = {{"host", "gate"}}}, 1, {});
+        write_file(newer_ / "release.json", R"({"settings_format": 2})");
+        write_file(newer_ / "migrations/1.toml",
+                   "format = 1\nfrom = 1\n[[step]]\ndo = \"move\"\npath = \"host\"\nto = \"name\"\n");
+        allow("[a-z]+");
+        call({{"do", "prepare"}, {"version", "2.0"}});
+    }
+    void allow(const std::string& pattern) {
+        write_file(newer_ / "settings/name.toml",
+                   std::format("format = 1\n[[setting]]\npath = \"name\"\ndescription = \"its name\"\n"
+                               "type = \"string\"\npattern = \"{}\"\n",
+                               pattern));
+    }
+
+    settings::Places places_ = settings::Places::below(world_.place() / "root");
+    std::filesystem::path newer_ = world_.machine_.top_of(world_.v2.tree.root_hash) / "usr/lib/cairn";
+};
+
+TEST_F(VerbsWithSettings, AVersionThatTakesThemIsActivatedAndNothingIsMigratedBefore) {
+    do_verb("activate");
+    EXPECT_EQ(do_verb("state")["step"], "ready");
+    EXPECT_FALSE(std::filesystem::exists(places_.store_of(2)));
+}
+
+TEST_F(VerbsWithSettings, AVersionThatCannotTakeThemIsRefusedWithTheReason) {
+    allow("[0-9]+");
+    try {
+        do_verb("activate");
+        ADD_FAILURE() << "it was activated";
+    } catch (const api::Conflict& error) {
+        EXPECT_THAT(error.report(), ::testing::HasSubstr("name"));
+        EXPECT_THAT(error.report(), ::testing::HasSubstr("[0-9]+"));
+    }
+    EXPECT_EQ(do_verb("state")["step"], "staged");
+}
+
+TEST_F(VerbsWithSettings, AVersionWithoutTheWayThereIsRefused) {
+    std::filesystem::remove(newer_ / "migrations/1.toml");
+    EXPECT_THROW(do_verb("activate"), api::Conflict);
+}
+
+TEST_F(VerbsWithSettings, AVersionThatDescribesThemInAWayOfItsOwnIsLeftToItsTrial) {
+    write_file(newer_ / "settings/name.toml", "format = 2\n");
+    do_verb("activate");
+    EXPECT_THAT(said_, ::testing::Contains(::testing::HasSubstr("cannot be tried before the reboot")));
 }
 
 TEST_F(VerbsTest, RefusesWhatIsNoRequest) {

@@ -26,9 +26,12 @@ class ActivateTest : public ::testing::Test {
     std::filesystem::path boot_file(const std::string& name) const {
         return world_.machine_.boot_folder() / name;
     }
+    void expect_still_staged() {
+        EXPECT_THAT(world_.boot_files(), ElementsAre("base_1.0.efi", "base_2.0.efi.staged"));
+    }
     void expect_refused_and_still_staged() {
         EXPECT_THROW(activate_update(world_.device()), Error);
-        EXPECT_THAT(world_.boot_files(), ElementsAre("base_1.0.efi", "base_2.0.efi.staged"));
+        expect_still_staged();
     }
 };
 
@@ -41,6 +44,19 @@ TEST_F(ActivateTest, PutsTheStagedVersionOnTrialAndRecordsIt) {
     ASSERT_EQ(record.size(), 1U);
     EXPECT_EQ(record[0].kind, slots::BootEventKind::trial);
     EXPECT_EQ(record[0].root_hash, world_.v2.root_hash());
+}
+
+TEST_F(ActivateTest, RefusesARootThatItsCallerDoesNotWant) {
+    world_.prepare();
+    std::filesystem::path asked;
+    EXPECT_THROW(activate_update(world_.device(),
+                                 [&](const std::filesystem::path& root) {
+                                     asked = root;
+                                     throw api::Conflict("no");
+                                 }),
+                 api::Conflict);
+    EXPECT_EQ(asked, world_.machine_.top_of(world_.v2.tree.root_hash));
+    expect_still_staged();
 }
 
 TEST_F(ActivateTest, CanBeTakenBackUntilItWasTried) {

@@ -34,6 +34,8 @@ class FileMachine final : public Machine {
         return folder_ / std::format("{}.{}", layout::to_text(slot), part);
     }
     void know(const crypto::Hash& root, RootFiles files) { roots_[root] = std::move(files); }
+    /// What a root with this hash has as files that are looked at by path; whoever wants some makes it.
+    std::filesystem::path top_of(const crypto::Hash& root) const { return folder_ / root.to_hex(); }
 
     std::unique_ptr<Esp> open_esp(Access) override {
         CHECK(!is_esp_open_);  // a real one would wait for ever: this is one thread
@@ -51,7 +53,7 @@ class FileMachine final : public Machine {
     std::unique_ptr<VerifiedRoot> open_root(layout::Slot slot, const crypto::Hash& root_hash) override {
         OpenSlot open = open_slot(slot, Access::read_only);
         if (!find_source(open.slot, root_hash)) throw Error("the slot does not hold this root");
-        return std::make_unique<MappedRoot>(std::move(open), roots_.at(root_hash));
+        return std::make_unique<MappedRoot>(std::move(open), roots_.at(root_hash), top_of(root_hash));
     }
     layout::Guid read_disk_id() override { return disk_id; }
     void restart(const std::string&) override { ++restarts; }
@@ -81,7 +83,9 @@ class FileMachine final : public Machine {
     };
     class MappedRoot final : public VerifiedRoot {
       public:
-        MappedRoot(OpenSlot slot, RootFiles files) : slot_(std::move(slot)), files_(std::move(files)) {}
+        MappedRoot(OpenSlot slot, RootFiles files, std::filesystem::path top)
+            : slot_(std::move(slot)), files_(std::move(files)), top_(std::move(top)) {}
+        const std::filesystem::path& top() const override { return top_; }
         void read(std::string_view file, std::uint64_t offset, std::span<std::uint8_t> into) override {
             const auto place = files_.find(file);
             if (place == files_.end() || offset + into.size() > place->second.size)
@@ -92,6 +96,7 @@ class FileMachine final : public Machine {
       private:
         OpenSlot slot_;
         RootFiles files_;
+        std::filesystem::path top_;
     };
     static Area make_area(const Fd& file, const std::filesystem::path& path) {
         return {.fd = file.get(), .size = file_size(file.get(), path), .name = path};
