@@ -43,6 +43,7 @@ void add_machine(Arguments& arguments, const Machine& machine) {
         {"-accel", is_emulated ? "tcg,thread=multi" : "kvm", "-m", std::format("{}M", machine.memory_mib),
          "-smp", std::to_string(machine.processors), "-nodefaults", "-no-user-config"});
     if (machine.on_restart == Machine::OnRestart::end) add(arguments, {"-no-reboot"});
+    if (!machine.clock.empty()) add(arguments, {"-rtc", "base=" + machine.clock});
 }
 
 void add_firmware(Arguments& arguments, const FirmwareFiles& firmware) {

@@ -56,6 +56,8 @@ struct Machine {
     Acceleration acceleration = Acceleration::emulated;
     Screen screen = Screen::none;
     OnRestart on_restart = OnRestart::restart;
+    /// What the machine's clock shows at its start, "2001-01-01T00:00:00"; empty: the time that it is.
+    std::string clock = {};
     /// Empty: the serial console is this terminal (Ctrl-A X ends the machine). Else a socket that QEMU makes
     /// there, and the machine does not start before somebody connects.
     std::optional<std::filesystem::path> serial_socket = {};

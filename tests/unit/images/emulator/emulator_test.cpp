@@ -46,6 +46,12 @@ TEST(PlanEmulator, ForwardsPortsOnTheLoopbackAddressOnly) {
     EXPECT_TRUE(to_line(machine).contains("-netdev user,id=net0,hostfwd=tcp:127.0.0.1:2222-:22 "));
 }
 
+TEST(PlanEmulator, SetsTheClockWhereItIsAsked) {
+    Machine machine = make_machine(layout::Architecture::x86_64);
+    machine.clock = "2001-01-01T00:00:00";
+    EXPECT_TRUE(to_line(machine).contains(" -rtc base=2001-01-01T00:00:00 "));
+}
+
 TEST(PlanEmulator, KeepsCommasInFileNames) {
     Machine machine = make_machine(layout::Architecture::x86_64);
     machine.disks[0].file = "/a,b/disk.img";
