@@ -55,9 +55,8 @@ void Maker::make_repository() const {
         fs::copy(source / "tests/data/keys", kept_ / "keys", fs::copy_options::recursive);
         run({"repo", "init", empty, "--insecure-dev"});
     }
-    const fs::path repository = directory_.path() / "repository";
-    fs::copy(empty, repository, fs::copy_options::recursive);
-    run({"repo", "refresh", repository});
+    fs::copy(empty, repository(), fs::copy_options::recursive);
+    run({"repo", "refresh", repository()});
 }
 
 fs::path Maker::build(const std::string& version, const std::string& more) {
@@ -71,16 +70,17 @@ fs::path Maker::build(const std::string& version, const std::string& more) {
     return output / std::format("device-{}", architecture);
 }
 
-void Maker::publish(const fs::path& image) {
-    run({"repo", "publish", directory_.path() / "repository", "--image", image, "--insecure-dev"});
+void Maker::publish(const fs::path& image, const std::vector<std::string>& more) {
+    std::vector<std::string> command = {"repo", "publish", repository(), "--image", image, "--insecure-dev"};
+    command.insert(command.end(), more.begin(), more.end());
+    run(command);
     serve();
 }
 
 void Maker::serve() {
-    const fs::path repository = directory_.path() / "repository";
-    for (const auto& entry : fs::recursive_directory_iterator(repository))
+    for (const auto& entry : fs::recursive_directory_iterator(repository()))
         if (entry.is_regular_file())
-            server_.serve("/" + entry.path().lexically_relative(repository).string(),
+            server_.serve("/" + entry.path().lexically_relative(repository()).string(),
                           read_file(entry.path()));
 }
 

@@ -20,18 +20,21 @@ class Maker {
     /// Builds a version, `dev` and `more` lines of a definition. Gives the folder that build-image made, kept
     /// in out/update-tests for the next run.
     std::filesystem::path build(const std::string& version, const std::string& more = {});
-    /// The repository lists it from now on. Publishing signs anew what expires, too.
-    void publish(const std::filesystem::path& image);
+    /// The repository lists it from now on, with `more` options of 'repo publish'. Publishing signs anew what
+    /// expires, too.
+    void publish(const std::filesystem::path& image, const std::vector<std::string>& more = {});
+    /// Serves all files of the repository as they are, also those that a test had served otherwise.
+    void serve();
 
     /// As a machine in QEMU reaches the repository.
     std::string address() const;
+    std::filesystem::path repository() const { return directory_.path() / "repository"; }
     support::HttpServer& server() { return server_; }
 
   private:
     void run(const std::vector<std::string>& arguments) const;
     void make_tree() const;
     void make_repository() const;
-    void serve();
 
     layout::Architecture architecture_;
     std::filesystem::path kept_;    // keys, images, and the empty repository
