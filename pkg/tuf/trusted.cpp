@@ -28,10 +28,10 @@ bool has_other_keys(const Root& before, const Root& after, const std::string& ro
 
 void check_not_older(std::uint64_t version, std::uint64_t known, std::string_view what) {
     if (version >= known) return;
-    throw VerifyError(
-        std::format("cannot trust {}: it is version {}, and version {} is known already (rollback)", what,
-                    version, known))
-        .hint("the server may be an old copy, or somebody holds back what is new");
+    throw VerifyError(std::format("cannot trust {}: it is older than what is known already: version {}, "
+                                  "after version {} (rollback)",
+                                  what, version, known))
+        .hint("it may be an old copy, or somebody holds back what is new");
 }
 
 void check_version(std::uint64_t version, std::uint64_t wanted, std::string_view what) {
@@ -110,7 +110,7 @@ bool TrustedMetadata::update_timestamp(std::string_view text) {
         check_not_older(timestamp.version, timestamp_->version, "'timestamp'");
         if (timestamp.version == timestamp_->version) return false;
         check_not_older(timestamp.snapshot.version, timestamp_->snapshot.version,
-                        "'timestamp', which names the snapshot:");
+                        "'timestamp', which names the snapshot");
     }
     check_expiry(timestamp, "timestamp");
     timestamp_ = std::move(timestamp);
@@ -139,7 +139,7 @@ void TrustedMetadata::update_snapshot(std::string_view text) {
                 throw VerifyError(
                     std::format("cannot trust 'snapshot': it no longer lists '{}' (rollback)", name));
             check_not_older(file->second.version, known.version,
-                            std::format("'snapshot', which lists '{}':", name));
+                            std::format("'snapshot', which lists '{}'", name));
         }
     }
     check_expiry(snapshot, "snapshot");

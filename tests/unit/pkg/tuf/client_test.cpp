@@ -203,7 +203,8 @@ TEST_F(TufClient, RefusesAnOlderTimestamp) {
     const auto before = read_state();
     repository_.timestamp.version = 4;
     repository_.publish_timestamp();
-    EXPECT_THAT(refresh_refusal(), HasSubstr("'timestamp': it is version 4, and version 5 is known already"));
+    EXPECT_THAT(refresh_refusal(),
+                HasSubstr("'timestamp': it is older than what is known already: version 4, after version 5"));
     EXPECT_EQ(read_state(), before);
 }
 
