@@ -48,6 +48,16 @@ bool is_never_a_system_disk(std::string_view name) {
     return name.starts_with("sr") || name.starts_with("fd");
 }
 
+/// Its place among the devices leads through a bus: …/usb1/1-1/1-1:1.0/host2/target2:0:0/2:0:0:0.
+bool hangs_on_usb(const fs::path& directory) {
+    std::error_code ignored;
+    return std::ranges::any_of(fs::canonical(directory / "device", ignored), [](const fs::path& part) {
+        const std::string name = part.string();
+        return name.starts_with("usb") && name.size() > 3 &&
+               std::ranges::all_of(name.substr(3), [](char c) { return c >= '0' && c <= '9'; });
+    });
+}
+
 std::optional<DiskNode> find_disk(const fs::path& directory, const fs::path& dev) {
     const std::string name = directory.filename();
     std::error_code ignored;
@@ -57,7 +67,9 @@ std::optional<DiskNode> find_disk(const fs::path& directory, const fs::path& dev
                      .device = read_line(directory / "dev"),
                      .node = dev / name,
                      .size = read_number(directory / "size") * kernel_sector,
-                     .is_removable = read_line(directory / "removable") == "1"};
+                     .is_removable = read_line(directory / "removable") == "1",
+                     .is_on_usb = hangs_on_usb(directory),
+                     .sequence = read_number(directory / "diskseq")};
     if (disk.size == 0) return std::nullopt;
     for (const auto& entry : fs::directory_iterator(directory, ignored)) {
         const auto number = static_cast<std::uint32_t>(read_number(entry.path() / "partition"));

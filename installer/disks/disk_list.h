@@ -26,6 +26,8 @@ struct DiskNode {
     std::uint64_t size = 0;      // bytes
     bool is_removable = false;
     std::map<std::uint32_t, PartitionNode> partitions = {};  // by number
+    bool is_on_usb = false;
+    std::uint64_t sequence = 0;  // of this medium: another one under the same name has a higher number
     friend bool operator==(const DiskNode&, const DiskNode&) = default;
 };
 

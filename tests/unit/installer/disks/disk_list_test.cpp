@@ -42,6 +42,26 @@ TEST(Disks, AreReadWithTheirPartitions) {
     EXPECT_EQ(disks[0], expected);
 }
 
+TEST(Disks, AreKnownToHangOnUsbByTheirPlaceAmongTheDevices) {
+    FakeSys sys;
+    sys.add_disk("sda", "8:0", "204800");
+    sys.add_disk("sdb", "8:16", "204800");
+    for (const auto& [name, place] :
+         {std::pair("sda", "devices/pci0000:00/usbless/ata1/host0"),
+          std::pair("sdb", "devices/pci0000:00/0000:00:04.0/usb12/1-1/1-1:1.0/host2")}) {
+        make_directories(sys.path() / place);
+        std::filesystem::remove(sys.path() / "class/block" / name / "device");
+        std::filesystem::create_directory_symlink(sys.path() / place,
+                                                  sys.path() / "class/block" / name / "device");
+    }
+    write_file(sys.path() / "class/block/sdb/diskseq", "17\n");
+    const auto disks = read_disks(sys.path());
+    ASSERT_EQ(disks.size(), 2U);
+    EXPECT_FALSE(disks[0].is_on_usb);
+    EXPECT_TRUE(disks[1].is_on_usb);
+    EXPECT_EQ(disks[1].sequence, 17U);
+}
+
 TEST(Disks, WithoutMediumAndOpticalAndMadeUpOnesAreLeftOut) {
     FakeSys sys;
     sys.add_disk("sdb", "8:16", "0");
