@@ -338,7 +338,7 @@ void add_repo_command(term::Command& root, Host&) {
     add_keys(add(group, options, "export", "Make a copy for a stick, which holds longer", export_repository))
         .add_required("copy", options->copy, "the copy's new directory", term::Completion::directory)
         .add_option("--expires", options->expires, "how long it holds: 180d")
-        .set_example("cairn repo export repo /media/stick/repo --expires 180d");
+        .set_example("cairn repo export repo /media/stick/cairn-repository --expires 180d");
     add_repo_mirror_command(group);
     term::Command& server =
         add(group, options, "serve", "Serve a repository on this machine, for development", serve);

@@ -36,5 +36,7 @@ inline constexpr std::string_view esp_reset_data = "cairn/reset-data";
 
 /// On the running system: what the first process found.
 inline constexpr std::string_view boot_report = "/run/cairn/boot.json";
+/// There as long as a USB stick with a repository is plugged in (installer/stick): its metadata and targets.
+inline constexpr std::string_view stick_repository = "/run/cairn/usb";
 
 }  // namespace cairn::layout::paths

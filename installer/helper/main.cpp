@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "images/layout/paths.h"
 #include "installer/firstboot/prepare.h"
 #include "installer/helper/server.h"
 #include "installer/helper/supervisor.h"
@@ -47,6 +48,8 @@ void shut_in() {
         throw SystemError("cannot leave network and mounts of the machine");
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
         throw SystemError("cannot keep mounts to this process");
+    // In here a stick (installer/stick) would stay in use after it was pulled.
+    ::umount2(std::string(layout::paths::stick_repository).c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
 /// Becomes readable when the process is told to end. Before any thread is started, so that all of them leave

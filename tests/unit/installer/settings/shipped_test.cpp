@@ -56,6 +56,7 @@ TEST_F(ShippedTest, HaveDefaultsOfWhichEveryFileCanBeMade) {
     const auto files = rendered("{}");
     EXPECT_EQ(files.at("etc/hostname"), "cairn\n");
     EXPECT_EQ(files.at("etc/cairn/interfaces"), "");
+    EXPECT_EQ(files.at("etc/cairn/usb-stick"), "false\n");
     EXPECT_THAT(files.at("etc/chrony.conf"), ::testing::HasSubstr("pool pool.ntp.org iburst"));
 }
 
@@ -74,6 +75,7 @@ TEST_F(ShippedTest, RestartOnlyTheServicesThatUseWhatChanged) {
     EXPECT_THAT(services_of(R"({"network": {"host_name": "gate"}})"), ElementsAre("kernel-settings"));
     EXPECT_THAT(services_of(R"({"network": {"dns": {"servers": ["192.0.2.53"]}}})"), ElementsAre("network"));
     EXPECT_THAT(services_of(R"({"time": {"ntp_servers": ["192.0.2.7"]}})"), ElementsAre("chronyd"));
+    EXPECT_THAT(services_of(R"({"updates": {"allow_usb": true}})"), ElementsAre("usb-stick"));
     EXPECT_THAT(services_of(R"({"system": {"motd": "hello\nthere"}})"), IsEmpty());
 }
 
