@@ -59,6 +59,13 @@ Cell update_cell(const Json& updates) {
     return std::format("nothing newer; asked {}", format_time(number_of(updates, "last_refresh")));
 }
 
+/// An address of a file is never anything but the stick's: settings do not take one.
+Cell repository_cell(const Json& updates) {
+    const std::string address = text_of(updates, "repository");
+    if (address.empty()) return {"none is set", Colour::faint};
+    return address.starts_with("file:") ? "the USB stick that is plugged in" : address;
+}
+
 Cell health_cell(const Json& health) {
     const std::string status = text_of(health, "status");
     std::vector<std::string> failing;
@@ -137,7 +144,8 @@ Cell change_cell(const Json& change) {
 std::string format_status(const StatusAnswers& answers, term::Painting painting) {
     Rows rows{{"running", version_cell(object_of(answers.updates, "running"))},
               {"other slot", version_cell(object_of(answers.updates, "other"))},
-              {"update", update_cell(answers.updates)}};
+              {"update", update_cell(answers.updates)},
+              {"repository", repository_cell(answers.updates)}};
     add_denied(rows, answers.updates);
     rows.push_back({"health", health_cell(answers.health)});
     rows.push_back({"services", services_cell(answers.services)});

@@ -19,8 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t first_check = 60;  // seconds after the start: the network takes a while
 constexpr std::string_view file_scheme = "file:";
-/// Where a stick with a repository is mounted.
-constexpr std::string_view stick_folder = "run/cairn/usb";
 
 ImageIdentity read_identity(const fs::path& root) {
     const Json release = read_object(root / layout::paths::release);
@@ -147,6 +145,7 @@ void UpdateControl::forget_state() {
 }
 
 void UpdateControl::tick() {
+    notice_stick();
     const std::int64_t now = device_.clock.since_boot();
     {
         const std::scoped_lock lock(mutex_);
@@ -166,6 +165,21 @@ void UpdateControl::tick() {
     } catch (const std::exception& error) {
         std::println(stderr, "updates could not be looked for: {}", describe(error));
     }
+}
+
+/// What a stick had that was pulled is not there to be taken any more.
+void UpdateControl::notice_stick() {
+    const bool is_there = has_stick();
+    {
+        const std::scoped_lock lock(mutex_);
+        if (is_there == had_stick_ || under_way_) return;
+        had_stick_ = is_there;
+        if (!is_there && asked_ == address_of_stick()) {
+            available_.reset();
+            not_offered_.clear();
+        }
+    }
+    publish_status();
 }
 
 void UpdateControl::wait() {
@@ -209,15 +223,22 @@ Json UpdateControl::run(const std::string& command, const std::function<void()>&
     return status();
 }
 
+bool UpdateControl::has_stick() const {
+    std::error_code ignored;
+    return fs::exists(below(device_.root, layout::paths::stick_repository) / "metadata/timestamp.json",
+                      ignored);
+}
+
+std::string UpdateControl::address_of_stick() const {
+    return std::format("file://{}", below(device_.root, layout::paths::stick_repository).string());
+}
+
 /// A stick that is plugged in comes first, where the settings let it.
 std::string UpdateControl::repository() const {
     const Json settings = powers_.settings();
     const Json* const allowed = settings::find_value(settings, "updates.allow_usb");
     const bool may_use_stick = allowed != nullptr && *allowed == true;
-    const fs::path stick = device_.root / stick_folder;
-    std::error_code ignored;
-    if (may_use_stick && fs::exists(stick / "metadata/timestamp.json", ignored))
-        return std::format("file://{}", stick.string());
+    if (may_use_stick && has_stick()) return address_of_stick();
     const Json* const address = settings::find_value(settings, "updates.repository");
     const std::string text = address != nullptr && address->is_string() ? address->get<std::string>() : "";
     if (text.empty())
@@ -236,17 +257,21 @@ void UpdateControl::look(std::optional<std::string> only) {
         device_.helper.call("state", Json::object());  // without the deny list nothing is offered
     const Json settings = powers_.settings();
     Offer offer;
+    const auto choose = [&](const Json& updates) {
+        offer = powers_.choose({.updates = updates,
+                                .image = image_,
+                                .state = state,
+                                .settings = settings,
+                                .now = device_.clock.now(),
+                                .only = only});
+        return offer.version;
+    };
+    const bool is_stick = address == address_of_stick();
     const UpdateClient::Found found =
-        client_.refresh(address, image_, device_.clock.now(), [&](const Json& updates) {
-            offer = powers_.choose({.updates = updates,
-                                    .image = image_,
-                                    .state = state,
-                                    .settings = settings,
-                                    .now = device_.clock.now(),
-                                    .only = only});
-            return offer.version;
-        });
+        with_context(is_stick ? "asking the USB stick that is plugged in" : "asking the repository",
+                     [&] { return client_.refresh(address, image_, device_.clock.now(), choose); });
     const std::scoped_lock lock(mutex_);
+    asked_ = address;
     last_refresh_ = device_.clock.now();
     not_offered_ = offer.not_offered;
     available_.reset();

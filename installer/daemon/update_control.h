@@ -79,6 +79,9 @@ class UpdateControl {
     void begin(const std::string& command);
     void finish(const std::string& command, const std::exception* error);
     Json run(const std::string& command, const std::function<void()>& work);
+    bool has_stick() const;
+    std::string address_of_stick() const;
+    void notice_stick();
     std::string repository() const;
     void look(std::optional<std::string> only);
     void prepare_now(std::optional<std::string> version);
@@ -107,7 +110,9 @@ class UpdateControl {
     std::vector<std::pair<std::string, std::string>> not_offered_;
     Json most_recent_;                          // null: none yet
     std::optional<std::int64_t> last_refresh_;  // by Clock::now()
-    std::int64_t next_check_ = 0;               // by Clock::since_boot()
+    std::string asked_;                         // the repository that available_ is from
+    bool had_stick_ = false;
+    std::int64_t next_check_ = 0;  // by Clock::since_boot()
     std::uint64_t progress_told_ = 0;
 
     std::thread worker_;  // touched by begin() of a prepare and the destructor only

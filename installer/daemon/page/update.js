@@ -18,6 +18,12 @@ function progressBar(progress) {
     element('progress', { max: progress.total || 1, ...(progress.total ? { value: progress.done } : {}) }));
 }
 
+// An address of a file is never anything but the stick's: settings do not take one.
+function source(repository) {
+  if (!repository) return 'none is set';
+  return repository.startsWith('file:') ? 'the USB stick that is plugged in' : repository;
+}
+
 function offer(available) {
   if (!available) return null;
   const changes = available.changes ?? [];
@@ -80,7 +86,7 @@ export async function showUpdate(place) {
       ...[offer(status.available)].filter(Boolean),
       section('Versions', versions(status)),
       ...[refused(status, redraw)].filter(Boolean),
-      section('Source', facts([['Repository', status.repository || 'none is set'], ['Last looked', time(status.last_refresh)]])));
+      section('Source', facts([['Repository', source(status.repository)], ['Last looked', time(status.last_refresh)]])));
   };
   // An answer that was overtaken by an event is old.
   let turn = 0;

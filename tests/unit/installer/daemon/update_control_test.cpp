@@ -44,6 +44,24 @@ class UpdateControlTest : public DaemonTest {
         serve();
         set_repository(server_.address());
     }
+    fs::path stick() { return root() / "run/cairn/usb"; }
+    /// As it is mounted: what the maker has now.
+    void plug_stick_in() { plug_stick_in(maker_); }
+    void plug_stick_in(const tuf::RepositoryMaker& maker) {
+        fs::create_directories(stick() / "metadata");
+        for (const fs::directory_entry& entry : fs::directory_iterator(maker.path()))
+            if (entry.is_regular_file())
+                fs::copy_file(entry.path(), stick() / "metadata" / entry.path().filename());
+        if (fs::exists(maker.targets_path()))
+            fs::copy(maker.targets_path(), stick() / "targets",
+                     fs::copy_options::recursive | fs::copy_options::skip_existing);
+    }
+    void allow_sticks() {
+        ask("PATCH", "/settings", R"({"updates": {"allow_usb": true, "repository": null}})");
+        json("POST", "/tx/commit_and_apply", "{}");
+        helper_.take_calls();
+        take_events();
+    }
     Json refresh(int status = 200) { return json("POST", "/actions/refresh-updates", "{}", status); }
     /// All of a refused refresh's answer as text.
     std::string refusal(int status) { return refresh(status).dump(); }
@@ -127,17 +145,64 @@ TEST_F(UpdateControlTest, SaysThatThereIsNothingForThisImage) {
 }
 
 TEST_F(UpdateControlTest, TakesAStickOnlyWhenTheSettingsSaySo) {
-    fs::create_directories(root() / "run/cairn/usb/metadata");
-    for (const fs::directory_entry& entry : fs::directory_iterator(maker_.path()))
-        if (entry.is_regular_file())
-            fs::copy_file(entry.path(), root() / "run/cairn/usb/metadata" / entry.path().filename());
-    fs::copy(maker_.targets_path(), root() / "run/cairn/usb/targets", fs::copy_options::recursive);
+    plug_stick_in();
     EXPECT_EQ(ask("POST", "/actions/refresh-updates", "{}").status, 409);
     set_repository("file://" + (root() / "run/cairn/usb").string());
     EXPECT_THAT(message("POST", "/actions/refresh-updates", "{}", 409), HasSubstr("do not allow"));
-    ask("PATCH", "/settings", R"({"updates": {"allow_usb": true, "repository": null}})");
-    json("POST", "/tx/commit_and_apply", "{}");
+    allow_sticks();
     EXPECT_EQ(refresh()["available"]["version"], "2.0");
+    EXPECT_EQ(json("GET", "/updates/status")["repository"], "file://" + stick().string());
+}
+
+TEST_F(UpdateControlTest, TellsOfAStickThatComesAndOffersNothingOfOneThatIsGone) {
+    allow_sticks();
+    updates_->tick();
+    EXPECT_EQ(json("GET", "/updates/status")["repository"], "");
+    plug_stick_in();
+    updates_->tick();
+    EXPECT_THAT(take_events(), ElementsAre("status"));
+    EXPECT_EQ(refresh()["available"]["version"], "2.0");
+    take_events();
+    fs::remove_all(stick() / "metadata");
+    updates_->tick();
+    EXPECT_EQ(json("GET", "/updates/status")["available"], nullptr);
+    EXPECT_THAT(take_events(), ElementsAre("status"));
+}
+
+TEST_F(UpdateControlTest, KeepsWhatTheNetworkHasWhenAStickWithNothingNewIsPulled) {
+    begin();
+    refresh();
+    plug_stick_in();
+    updates_->tick();
+    fs::remove_all(stick() / "metadata");
+    updates_->tick();
+    EXPECT_EQ(json("GET", "/updates/status")["available"]["version"], "2.0");
+}
+
+TEST_F(UpdateControlTest, RefusesAStickThatIsOlderThanWhatIsKnown) {
+    plug_stick_in();
+    maker_.publish_next();
+    begin();
+    refresh();
+    allow_sticks();
+    const std::string why = refusal(422);
+    EXPECT_THAT(why, HasSubstr("older than what is known already"));
+    EXPECT_THAT(why, HasSubstr("asking the USB stick"));
+}
+
+TEST_F(UpdateControlTest, RefusesAStickThatOthersSigned) {
+    tuf::RepositoryMaker others;
+    others.publish();
+    plug_stick_in(others);
+    allow_sticks();
+    EXPECT_THAT(refusal(422), HasSubstr("cannot trust 'timestamp': 0 of its keys signed it"));
+}
+
+TEST_F(UpdateControlTest, RefusesAStickThatHasExpired) {
+    plug_stick_in();
+    allow_sticks();
+    clock_.time = tuf::RepositoryMaker::now + 31 * tuf::RepositoryMaker::day;
+    EXPECT_THAT(refusal(422), HasSubstr("expired"));
 }
 
 TEST_F(UpdateControlTest, PreparesThroughTheHelperAndServesItsFetches) {
