@@ -176,6 +176,7 @@ Command plan_emulator(const Machine& machine) {
         add_disk(arguments, machine.disks[index], index);
     add_network(arguments, machine);
     add(arguments, {"-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"});
+    if (machine.usb_ports == Machine::UsbPorts::some) add(arguments, {"-device", "qemu-xhci,id=ports"});
     add_serial(arguments, machine);
     add_screen(arguments, machine);
     return {.arguments = std::move(arguments)};

@@ -63,6 +63,9 @@ struct Machine {
     std::optional<std::filesystem::path> serial_socket = {};
     /// A socket for QMP, QEMU's control protocol.
     std::optional<std::filesystem::path> control_socket = {};
+    /// A USB controller whose bus is called `ports.0`: for sticks that are plugged in through QMP.
+    enum class UsbPorts { none, some };
+    UsbPorts usb_ports = UsbPorts::none;
 };
 
 /// QEMU's command line for a machine. Throws UsageError for one that cannot be.

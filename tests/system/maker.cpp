@@ -88,12 +88,28 @@ std::string Maker::address() const {
     return replace_all(server_.address(), "127.0.0.1", "10.0.2.2");
 }
 
+void Maker::export_to(const fs::path& folder) const {
+    run({"repo", "export", directory_.path() / "repository", folder, "--expires", "180d"});
+}
+
+void Maker::export_others_to(const fs::path& folder) const {
+    const TemporaryDirectory others;
+    const fs::path keys = others.path() / "keys";
+    run({"keys", "init", "--insecure-dev"}, keys);
+    run({"repo", "init", others.path() / "repository", "--insecure-dev"}, keys);
+    run({"repo", "export", others.path() / "repository", folder, "--expires", "180d"}, keys);
+}
+
 void Maker::run(const std::vector<std::string>& arguments) const {
+    run(arguments, kept_ / "keys");
+}
+
+void Maker::run(const std::vector<std::string>& arguments, const fs::path& keys) const {
     std::vector<std::string> command = {CAIRN_PROGRAM};
     command.insert(command.end(), arguments.begin(), arguments.end());
     run_command_checked({.arguments = command,
                          .environment = {"CAIRN_ROOT=" + (directory_.path() / "tree").string(),
-                                         "CAIRN_KEYS=" + (kept_ / "keys").string()}});
+                                         "CAIRN_KEYS=" + keys.string()}});
 }
 
 }  // namespace cairn::system_test

@@ -26,6 +26,11 @@ class Maker {
     /// Serves all files of the repository as they are, also those that a test had served otherwise.
     void serve();
 
+    /// A copy of the repository as it is now, for a stick, in a new folder.
+    void export_to(const std::filesystem::path& folder) const;
+    /// A repository of somebody else, with nothing in it.
+    void export_others_to(const std::filesystem::path& folder) const;
+
     /// As a machine in QEMU reaches the repository.
     std::string address() const;
     std::filesystem::path repository() const { return directory_.path() / "repository"; }
@@ -33,6 +38,7 @@ class Maker {
 
   private:
     void run(const std::vector<std::string>& arguments) const;
+    void run(const std::vector<std::string>& arguments, const std::filesystem::path& keys) const;
     void make_tree() const;
     void make_repository() const;
 

@@ -14,6 +14,7 @@
 #include "images/emulator/disk_copy.h"
 #include "pkg/base/error.h"
 #include "pkg/base/text.h"
+#include "tests/system/control.h"
 
 namespace cairn::system_test {
 
@@ -26,6 +27,7 @@ constexpr std::size_t lines_of_a_failure = 4000;  // bytes of the console that a
 
 emulator::Machine with_sockets(emulator::Machine machine, const fs::path& folder) {
     machine.serial_socket = folder / "serial";
+    machine.control_socket = folder / "control";
     return machine;
 }
 
@@ -156,6 +158,25 @@ void RunningMachine::run_until_it_succeeds(const std::string& command) {
                     "[ $status != 0 ] && [ $(cut -d. -f1 /proc/uptime) -lt $end ] || break; sleep 2; done; "
                     "echo \"$said\"; (exit $status)",
                     command));
+}
+
+void RunningMachine::plug_in(const std::string& name, const fs::path& file, StickKind kind) {
+    Control control(*machine_.control_socket);
+    control.run("blockdev-add", {{"driver", "raw"},
+                                 {"node-name", name},
+                                 {"file", {{"driver", "file"}, {"filename", file.string()}}}});
+    control.run("device_add", {{"driver", "usb-storage"},
+                               {"id", "plugged-" + name},
+                               {"bus", "ports.0"},
+                               {"drive", name},
+                               {"removable", kind == StickKind::removable}});
+}
+
+void RunningMachine::pull_out(const std::string& name) {
+    Control control(*machine_.control_socket);
+    control.run("device_del", {{"id", "plugged-" + name}});
+    control.wait_for("DEVICE_DELETED");
+    control.run("blockdev-del", {{"node-name", name}});
 }
 
 void RunningMachine::cut_power() {

@@ -45,6 +45,14 @@ class RunningMachine {
     void run_until_it_succeeds(const std::string& command);
     void type(std::string_view text);
 
+    /// A USB stick with this (raw) file's bytes is plugged into a running machine that has `UsbPorts`. A
+    /// reboot of a machine that ends when it restarts pulls it.
+    enum class StickKind { removable, fixed };
+    void plug_in(const std::string& name, const std::filesystem::path& file,
+                 StickKind kind = StickKind::removable);
+    /// Without asking anybody.
+    void pull_out(const std::string& name);
+
     /// As if the plug was pulled: nothing that QEMU has not yet given to the disk's file gets there.
     void cut_power();
     /// Waits until the machine has switched itself off.

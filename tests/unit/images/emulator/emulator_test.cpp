@@ -66,6 +66,13 @@ TEST(PlanEmulator, PutsALogBetweenDiskAndMachine) {
     EXPECT_TRUE(line.contains("virtio-blk-pci,drive=logged0,")) << line;
 }
 
+TEST(PlanEmulator, HasPortsForSticksWhereTheyAreWanted) {
+    Machine machine = make_machine(layout::Architecture::x86_64);
+    EXPECT_FALSE(to_line(machine).contains("id=ports"));
+    machine.usb_ports = Machine::UsbPorts::some;
+    EXPECT_TRUE(to_line(machine).contains("-device qemu-xhci,id=ports "));
+}
+
 TEST(PlanEmulator, RefusesLargeSectorsWhereQemuCannotHaveThem) {
     Machine machine = make_machine(layout::Architecture::x86_64);
     machine.disks[0] = {.file = "/d", .kind = DiskKind::usb, .sector_size = 4096};
