@@ -21,5 +21,6 @@ inline constexpr std::string_view tries_done = "tries_done";  // only on trial
 inline constexpr std::string_view first_boot = "first_boot";  // true: this boot made the data partition
 inline constexpr std::string_view data = "data";              // "mounted", "made" or "failed"
 inline constexpr std::string_view data_error = "data_error";  // why, when failed
+inline constexpr std::string_view peak_bytes = "peak_bytes";  // of memory that the first process has had
 
 }  // namespace cairn::layout::boot_report

@@ -17,7 +17,8 @@ std::string format_boot_report(const BootReport& report) {
                  {field::boot_file, report.trial.file_name()},
                  {field::on_trial, report.trial.is_on_trial},
                  {field::first_boot, report.data.kind == DataState::Kind::made},
-                 {field::data, to_text(report.data.kind)}};
+                 {field::data, to_text(report.data.kind)},
+                 {field::peak_bytes, report.peak_bytes}};
     if (const auto tries = report.trial.tries()) {
         json[field::tries_left] = tries->left;
         json[field::tries_done] = tries->done;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,7 @@ struct BootReport {
     layout::Slot slot = layout::Slot::a;
     TrialPlan trial;  // carried out
     DataState data;
+    std::uint64_t peak_bytes = 0;  // of memory, so far
 };
 
 /// The text of /run/cairn/boot.json; field names are in images/layout/boot_report.h.

@@ -1,6 +1,7 @@
 #include "initfs/init/first_process.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -68,6 +69,12 @@ RootDisk find_disk(Boot& boot, const BootParameters& parameters) {
     });
     boot.event.slot = layout::to_text(disk.slot.slot);
     return disk;
+}
+
+std::uint64_t read_peak_memory() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
 void write_notes(const Boot& boot, const BootReport& report) {
@@ -139,7 +146,8 @@ void correct_clock(const Boot& boot, const Release& release) {
     put_data_into_root(boot, data);
     fill_etc(new_root);
     const std::string machine = disks::read_machine_name();
-    write_notes(boot, {release, parameters.root_hash, machine, disk.node.node, disk.slot.slot, trial, data});
+    write_notes(boot, {release, parameters.root_hash, machine, disk.node.node, disk.slot.slot, trial, data,
+                       read_peak_memory()});
     boot.consoles.say(std::format("cairn {} on {}", release.version, machine));
     boot.watchdog.feed();
     hand_over();

@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "images/layout/boot_report.h"
 #include "images/layout/paths.h"
 #include "installer/daemon/device_files.h"
 #include "installer/daemon/metrics_text.h"
@@ -32,6 +33,9 @@ void add_machine(MetricsText& metrics, const std::filesystem::path& root) {
     if (words.size() > 1)
         metrics.begin("cairn_daemon_resident_bytes", Type::gauge, "Memory of the API's daemon.")
             .add(read_number(words[1]) * static_cast<double>(sysconf(_SC_PAGESIZE)));
+    const Json boot = read_object(below(root, layout::paths::boot_report));
+    metrics.begin("cairn_init_peak_bytes", Type::gauge, "The most memory that the first process had.")
+        .add(static_cast<double>(number_of(boot, layout::boot_report::peak_bytes)));
     struct statvfs space = {};
     if (statvfs((root / "var").c_str(), &space) != 0) return;
     const double block = static_cast<double>(space.f_frsize);

@@ -94,7 +94,8 @@ class DaemonTest : public ::testing::Test {
                   "versionInfo": "1.0"}, {"name": "zlib", "versionInfo": "1.3.0"},
                   {"name": "old", "versionInfo": "1"}]})");
         write("run/cairn/boot.json",
-              R"({"slot": "a", "root_hash": "aa", "machine": "QEMU", "data": "mounted"})");
+              R"({"slot": "a", "root_hash": "aa", "machine": "QEMU", "data": "mounted",
+                  "peak_bytes": 3145728})");
         write("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
         write("proc/uptime", "77.12 100.00\n");
         write("proc/self/statm", "1000 250 1 1 1 1 1\n");

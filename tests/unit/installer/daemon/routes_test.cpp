@@ -76,6 +76,7 @@ TEST_F(RoutesTest, GivePrometheusFigures) {
     EXPECT_THAT(answer.content_type, HasSubstr("version=0.0.4"));
     EXPECT_THAT(answer.body, HasSubstr("cairn_build_info{name=\"base\",version=\"1.0\","));
     EXPECT_THAT(answer.body, HasSubstr("\ncairn_uptime_seconds 77\n"));
+    EXPECT_THAT(answer.body, HasSubstr("\ncairn_init_peak_bytes 3145728\n"));
     EXPECT_THAT(answer.body, HasSubstr(R"(cairn_service_restarts_total{service="a\"b\\c"} 2)"));
     EXPECT_THAT(answer.body, HasSubstr("cairn_api_requests_total{method=\"GET\",status=\"404\"} 1\n"));
     EXPECT_THAT(answer.body, HasSubstr("cairn_update_state{state=\"Idle\"} 1\n"));
