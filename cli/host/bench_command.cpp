@@ -3,16 +3,12 @@
 #include <format>
 #include <memory>
 #include <print>
-#include <thread>
 
 #include "cli/host/bench.h"
 #include "cli/host/host.h"
 #include "cli/term/exit_code.h"
 #include "cli/term/progress.h"
-#include "images/emulator/disk_copy.h"
-#include "images/emulator/emulator.h"
 #include "pkg/base/error.h"
-#include "pkg/base/files.h"
 #include "pkg/base/json.h"
 #include "pkg/base/process.h"
 #include "pkg/base/text.h"
@@ -29,8 +25,6 @@ using Rows = std::vector<std::vector<std::string>>;
 
 constexpr int runs = 5;
 constexpr std::size_t shown_packages = 20;
-constexpr auto longest_boot = std::chrono::minutes(5);
-constexpr std::uint64_t disk_size = std::uint64_t{4} << 30;
 
 struct Options {
     std::string image = "base";
@@ -39,6 +33,8 @@ struct Options {
     bool is_without_boot = false;
     bool is_packages_only = false;
     bool is_repository_only = false;
+    bool is_updates_only = false;
+    bool is_device_only = false;
 };
 
 milliseconds since(steady_clock::time_point start) {
@@ -76,11 +72,11 @@ void print_warm_build(const Host& host, const Options& options, const std::strin
 
 void print_sizes(const fs::path& folder) {
     const Json manifest = read_json(folder / "manifest.json");
-    Rows rows{{"image", "size"}};
+    Rows rows{{"image", "size", "by zstd -19"}};
     for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
         const std::string name = entry.path().filename();
-        if (name.starts_with("root.") || name.ends_with(".efi"))
-            rows.push_back({name, format_bytes(entry.file_size())});
+        if (name.starts_with("root.") || name.ends_with(".efi") || name == "disk.img")
+            rows.push_back({name, format_bytes(entry.file_size()), format_bytes(packed_size(entry.path()))});
     }
     std::ranges::sort(rows.begin() + 1, rows.end());
     std::vector<std::pair<std::uint64_t, std::string>> packages;
@@ -88,43 +84,8 @@ void print_sizes(const fs::path& folder) {
         packages.emplace_back(package.value("size", std::uint64_t{0}), package.at("name").get<std::string>());
     std::ranges::sort(packages, std::ranges::greater{});
     packages.resize(std::min(packages.size(), shown_packages));
-    for (const auto& [size, name] : packages) rows.push_back({"  " + name, format_bytes(size)});
+    for (const auto& [size, name] : packages) rows.push_back({"  " + name, format_bytes(size), ""});
     std::print("{}\n", term::format_table(rows));
-}
-
-/// Waits until the log holds `text`; gives the time since `start`.
-milliseconds wait_for(const fs::path& log, std::string_view text, steady_clock::time_point start) {
-    while (steady_clock::now() - start < longest_boot) {
-        if (find_file(log).value_or("").find(text) != std::string::npos) return since(start);
-        std::this_thread::sleep_for(milliseconds(20));
-    }
-    throw Error(std::format("the machine never said '{}'", text))
-        .detail("console", find_file(log).value_or(""));
-}
-
-void print_boot(const fs::path& folder, layout::Architecture architecture) {
-    const TemporaryDirectory directory;
-    const fs::path disk = directory.path() / "disk.qcow2";
-    emulator::make_overlay(folder / "disk.img", disk, disk_size);
-    Rows rows{{"boot in QEMU (emulated)", "kernel and firmware", "init", "services up", "ratio"}};
-    for (const char* boot : {"first", "second"}) {
-        const emulator::Machine machine{
-            .architecture = architecture,
-            .firmware = emulator::make_firmware(architecture, directory.path() / "variables"),
-            .disks = {{.file = disk, .format = emulator::Disk::Format::qcow2}}};
-        Command command = emulator::plan_emulator(machine);
-        const fs::path log = directory.path() / std::format("console-{}", boot);
-        command.output = log;
-        const auto start = steady_clock::now();
-        Child child = Child::start(command);
-        const milliseconds kernel = wait_for(log, "Run /init", start);
-        const milliseconds root = wait_for(log, "cairn: root: slot", start);
-        const milliseconds up = wait_for(log, "cairn: all services are up", start);
-        rows.push_back({boot, format_duration(kernel), format_duration(root - kernel), format_duration(up),
-                        std::format("{:.1f}", ratio(up, kernel))});
-    }  // the child is ended without a shutdown: a power cut
-    std::print("{}", term::format_table(rows));
-    std::println("ratio: from power-on to services up, to firmware and kernel alone");
 }
 
 int bench_image(const Host& host, const Options& options) {
@@ -136,18 +97,24 @@ int bench_image(const Host& host, const Options& options) {
         throw UsageError(std::format("the image is not there: '{}'", folder.string()))
             .hint(std::format("build it first with: cairn build-image {} --arch {}", options.image,
                               architecture));
-    print_cold_builds(host, architecture);
-    print_warm_build(host, options, architecture);
-    print_sizes(folder);
-    if (!options.is_without_boot) print_boot(folder, layout::find_architecture(architecture).value());
+    const bool is_all = !options.is_updates_only && !options.is_device_only;
+    if (is_all) {
+        print_cold_builds(host, architecture);
+        print_warm_build(host, options, architecture);
+        print_sizes(folder);
+    }
+    if (is_all || options.is_updates_only) bench_updates(host, options.image, architecture);
+    if (options.is_device_only || (is_all && !options.is_without_boot))
+        bench_device(folder, layout::find_architecture(architecture).value());
     return term::success;
 }
 
 int bench(const Host& host, const Options& options) {
-    const bool is_all = !options.is_packages_only && !options.is_repository_only;
+    const bool is_image_only = options.is_updates_only || options.is_device_only;
+    const bool is_all = !options.is_packages_only && !options.is_repository_only && !is_image_only;
     if (is_all || options.is_packages_only) bench_packages(options.tree);
     if (is_all || options.is_repository_only) bench_repository();
-    return is_all ? bench_image(host, options) : term::success;
+    return is_all || is_image_only ? bench_image(host, options) : term::success;
 }
 
 }  // namespace
@@ -173,10 +140,16 @@ double ratio(milliseconds time, milliseconds yardstick) {
            static_cast<double>(std::max<std::int64_t>(1, yardstick.count()));
 }
 
+std::uint64_t packed_size(const fs::path& file) {
+    const std::string script =
+        std::format("zstd -q -19 --long -T0 -c {} | wc -c", quote_for_shell(file.string()));
+    return std::stoull(run_command_checked({.arguments = {"sh", "-ec", script}}));
+}
+
 void add_bench_command(term::Command& root, Host& host) {
     const auto options = std::make_shared<Options>();
-    term::Command& command =
-        root.add_command("bench", "Measure: packages, a large repository, build times, image size, boot");
+    term::Command& command = root.add_command(
+        "bench", "Measure: packages, a large repository, build times, image size, updates, boot");
     command.add_option("image", options->image, "the image; base by default", term::Completion::image);
     command.add_option("--arch", options->architecture, "x86_64 or aarch64; this machine's by default",
                        term::Completion::architecture);
@@ -187,6 +160,8 @@ void add_bench_command(term::Command& root, Host& host) {
                        "the tree to measure packages with, instead of 20,000 small files",
                        term::Completion::directory);
     command.add_flag("--repository", options->is_repository_only, "a repository with 100,000 targets only");
+    command.add_flag("--updates", options->is_updates_only, "small updates of the image only");
+    command.add_flag("--device", options->is_device_only, "boot and memory of the image in QEMU only");
     command.set_example("cairn bench base");
     command.set_action([&host, options] { return bench(host, *options); });
 }

@@ -3,6 +3,7 @@
 #include <print>
 
 #include "cli/host/bench.h"
+#include "cli/host/counting_transport.h"
 #include "cli/term/progress.h"
 #include "pkg/base/files.h"
 #include "pkg/base/text.h"
@@ -21,25 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr int target_count = 100'000;
-
-/// Counts what passes.
-class CountingTransport final : public net::Transport {
-  public:
-    net::Outcome get(const net::Request& request, const net::Sink& sink) override {
-        const net::Outcome outcome = files_.get(request, [&](std::span<const std::uint8_t> bytes) {
-            bytes_ += bytes.size();
-            sink(bytes);
-        });
-        if (outcome == net::Outcome::complete) ++files_read_;
-        return outcome;
-    }
-    std::string text() const { return std::format("{} in {} files", format_bytes(bytes_), files_read_); }
-
-  private:
-    net::FileTransport files_;
-    std::uint64_t bytes_ = 0;
-    std::size_t files_read_ = 0;
-};
 
 /// Targets with the names and descriptions that packages have; nobody reads their content.
 void fill(repo::Repository& repository) {
@@ -101,13 +83,14 @@ void bench_repository() {
     const std::string metadata = "file://" + repo::Repository::open(place).metadata_path().string();
     const fs::path state = directory.path() / "state";
     tuf::Client::init(read_file(place / "metadata" / "1.root.json"), state);
-    CountingTransport first;
+    net::FileTransport files;
+    CountingTransport first(files);
     {
         tuf::Client client({.state = state, .metadata_mirrors = {metadata}, .now = now}, first);
         client.refresh();
         client.find_target("images/base/x86_64/updates.json");
     }
-    CountingTransport again;
+    CountingTransport again(files);
     tuf::Client client({.state = state, .metadata_mirrors = {metadata}, .now = now}, again);
     client.refresh();
     std::print("{}\n", term::format_table({{std::format("repository with {} targets", target_count), ""},

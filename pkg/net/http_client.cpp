@@ -258,13 +258,15 @@ HttpAnswer HttpClient::send(const HttpRequest& request, const Sink& sink) {
     return std::move(exchange.answer);
 }
 
-std::string read_server_fingerprint(const std::string& host, std::uint16_t port) {
+std::string read_server_fingerprint(const std::string& host, std::uint16_t port,
+                                    std::chrono::milliseconds time_limit) {
     ensure_curl();
     const std::unique_ptr<void, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), &curl_easy_cleanup);
     CHECK(handle != nullptr);
     const Server server = TlsServer{.host = host, .port = port};
     set_address(handle.get(), server, "/");
     set_option(handle.get(), CURLOPT_CONNECT_ONLY, 1L);
+    set_option(handle.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(time_limit.count()));
     const ErrorText text(handle.get());
     const CURLcode result = curl_easy_perform(handle.get());
     const auto fingerprint = find_shown_fingerprint(handle.get());

@@ -97,7 +97,8 @@ class HttpClient {
 };
 
 /// The fingerprint of the key that a server shows, for a person to compare: it proves nothing by itself.
-/// Throws ConnectError or NetworkError.
-std::string read_server_fingerprint(const std::string& host, std::uint16_t port);
+/// Throws ConnectError or NetworkError, also when it takes longer than `time_limit`.
+std::string read_server_fingerprint(const std::string& host, std::uint16_t port,
+                                    std::chrono::milliseconds time_limit = std::chrono::seconds(10));
 
 }  // namespace cairn::net
