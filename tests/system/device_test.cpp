@@ -8,10 +8,10 @@
 #include <print>
 
 #include "pkg/base/error.h"
-#include "pkg/base/fd.h"
 #include "pkg/base/json.h"
 #include "pkg/base/process.h"
 #include "pkg/base/text.h"
+#include "pkg/net/free_port.h"
 #include "tests/system/running_machine.h"
 
 /// One device as its users have it: what its programs may do, and how it is managed from another machine.
@@ -24,16 +24,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t disk_size = std::uint64_t{2} << 30;
 constexpr std::uint16_t api_port = 8443;
-
-std::uint16_t find_free_port() {
-    const Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(socket.get(), any, size) != 0 || ::getsockname(socket.get(), any, &size) != 0)
-        throw SystemError("cannot find a free port");
-    return ntohs(address.sin_port);
-}
 
 class Device : public testing::TestWithParam<Architecture> {
   protected:
@@ -91,7 +81,7 @@ class Device : public testing::TestWithParam<Architecture> {
                                      service)));
     }
 
-    std::uint16_t port_ = find_free_port();
+    std::uint16_t port_ = net::find_free_port();
     MachineFolder folder_;
     RunningMachine machine_;
 };
