@@ -5,7 +5,7 @@
 
 #include "installer/disks/gpt.h"
 #include "pkg/base/process.h"
-#include "tests/system/first_boot_cuts.h"
+#include "tests/system/disk_recording.h"
 
 namespace cairn::system_test {
 namespace {
@@ -13,10 +13,38 @@ namespace {
 using disks::DiskFile;
 using disks::FoundTable;
 
+constexpr std::uint64_t disk_size = std::uint64_t{2} << 30;
+constexpr std::uint64_t table_area = std::uint64_t{1} << 20;
+
+/// Boots a fresh copy of the development image until all services are up, then pulls the plug.
+DiskRecording record_first_boot() {
+    const DiskRecording::Start start = {.image = find_image_folder("dev", layout::Architecture::x86_64),
+                                        .disk_size = disk_size};
+    const MachineFolder folder = MachineFolder::from_folder(start.image, start.architecture, disk_size);
+    emulator::Machine machine = folder.make_machine();
+    machine.disks[0].write_log = folder.path() / "writes";
+    RunningMachine running(machine, folder.path());
+    running.wait_for("cairn: all services are up");
+    running.cut_power();
+    return {start, running.write_logs()};
+}
+
 /// Recorded once for all tests of this program.
-const FirstBootCuts& recorded() {
-    static const FirstBootCuts cuts;
-    return cuts;
+const DiskRecording& recorded() {
+    static const DiskRecording recording = record_first_boot();
+    return recording;
+}
+
+/// Events that write a partition table: into the first or the last MiB of the disk.
+std::vector<std::size_t> find_table_writes() {
+    std::vector<std::size_t> found;
+    for (std::size_t index = 0; index < recorded().events().size(); ++index) {
+        const DiskEvent& event = recorded().events()[index];
+        if (event.kind == DiskEvent::Kind::write &&
+            (event.offset < table_area || event.offset >= disk_size - table_area))
+            found.push_back(index);
+    }
+    return found;
 }
 
 std::optional<FoundTable> find_table(const std::filesystem::path& path) {
@@ -63,7 +91,7 @@ TEST(PowerCut, AtEveryWriteOfTheFirstBootLeavesAWholeTableAndNeverAHalfMadeData)
     std::size_t states = 0;
     bool had_data = false;
     bool is_flushed = true;  // all that was written before the table
-    const std::vector<std::size_t> table_writes = recorded().find_table_writes();
+    const std::vector<std::size_t> table_writes = find_table_writes();
     ASSERT_GE(table_writes.size(), 4U);  // two copies, each of entries and header
     for (std::size_t index = 0; index < recorded().events().size(); ++index) {
         const DiskEvent& event = recorded().events()[index];
@@ -97,11 +125,11 @@ TEST(PowerCut, AtEveryWriteOfTheFirstBootLeavesAWholeTableAndNeverAHalfMadeData)
 }
 
 TEST(PowerCut, WhileTheFileSystemIsMadeStillEndsInAWorkingMachine) {
-    expect_boots(recorded().find_table_writes().front() / 2);
+    expect_boots(find_table_writes().front() / 2);
 }
 
 TEST(PowerCut, BetweenTheTwoCopiesOfTheTableStillEndsInAWorkingMachine) {
-    const auto writes = recorded().find_table_writes();
+    const auto writes = find_table_writes();
     expect_boots(writes[writes.size() / 2]);
 }
 
@@ -115,7 +143,7 @@ TEST(PowerCutLong, AnywhereInTheFirstBootStillEndsInAWorkingMachine) {
     constexpr std::size_t tries = 24;
     const std::size_t count = recorded().events().size();
     for (std::size_t attempt = 1; attempt <= tries; ++attempt) expect_boots(count * attempt / tries);
-    for (const std::size_t index : recorded().find_table_writes()) expect_boots(index + 1);
+    for (const std::size_t index : find_table_writes()) expect_boots(index + 1);
 }
 
 }  // namespace

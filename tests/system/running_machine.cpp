@@ -33,6 +33,8 @@ emulator::Machine with_sockets(emulator::Machine machine, const fs::path& folder
 
 Child start(const emulator::Machine& machine, const fs::path& folder) {
     fs::remove(*machine.serial_socket);
+    for (const emulator::Disk& disk : machine.disks)
+        if (disk.write_log) write_file(*disk.write_log, "");
     Command command = emulator::plan_emulator(machine);
     command.output = folder / "qemu.log";
     return Child::start(command);
@@ -111,9 +113,25 @@ bool RunningMachine::start_again() {
     if (machine_.on_restart != emulator::Machine::OnRestart::end ||
         child_.wait_for(std::chrono::seconds(5)) != 0)
         return false;
+    keep_write_logs();
     child_ = start(machine_, folder_);
     serial_ = connect_to(*machine_.serial_socket, folder_ / "qemu.log");
     return true;
+}
+
+/// QEMU begins a log anew at each start.
+void RunningMachine::keep_write_logs() {
+    if (machine_.disks.empty() || !machine_.disks.front().write_log) return;
+    fs::path& log = *machine_.disks.front().write_log;
+    kept_logs_.push_back(std::format("{}.{}", log.string(), kept_logs_.size()));
+    fs::rename(log, kept_logs_.back());
+}
+
+std::vector<fs::path> RunningMachine::write_logs() const {
+    std::vector<fs::path> logs = kept_logs_;
+    if (!machine_.disks.empty() && machine_.disks.front().write_log)
+        logs.push_back(*machine_.disks.front().write_log);
+    return logs;
 }
 
 void RunningMachine::type(std::string_view text) {

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "images/emulator/emulator.h"
 #include "pkg/base/fd.h"
@@ -58,15 +60,20 @@ class RunningMachine {
     /// Waits until the machine has switched itself off.
     void wait_until_off();
 
+    /// The logs of the first disk (`Disk::write_log`), one for each start of QEMU, the oldest first.
+    std::vector<std::filesystem::path> write_logs() const;
+
     const std::string& console() const { return console_; }
 
   private:
     bool read_more(std::chrono::steady_clock::time_point deadline);
     /// False when it does not end at a restart, or has not ended.
     bool start_again();
+    void keep_write_logs();
     [[noreturn]] void give_up(std::string_view what) const;
 
     emulator::Machine machine_;
+    std::vector<std::filesystem::path> kept_logs_;
     std::filesystem::path folder_;
     Child child_;
     Fd serial_;
