@@ -16,6 +16,16 @@ void wait_until_good(RunningMachine& machine) {
     machine.run_until_it_succeeds("cairnctl health --json | grep -q '\"boot_confirmed\": true'");
 }
 
+void set_up_first_version(RunningMachine& machine, const std::string& repository, int deadline_seconds) {
+    wait_for_version(machine, "1.0");
+    machine.run(
+        std::format("cairnctl settings set --apply updates.repository={} "
+                    "health.deadline_seconds={} network.host_name=kept",
+                    repository, deadline_seconds));
+    wait_until_good(machine);
+    machine.run("echo kept > /var/lib/test-of-data && sync");
+}
+
 Json read_json_of(RunningMachine& machine, const std::string& command) {
     return parse_json(machine.run(command), command);
 }

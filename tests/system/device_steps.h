@@ -14,6 +14,10 @@ void wait_for_version(RunningMachine& machine, const std::string& version);
 /// Waits until this boot was found good.
 void wait_until_good(RunningMachine& machine);
 
+/// The first boot of 1.0: good, host name "kept", a file that is to be kept, and where updates come from.
+/// Trials have `deadline_seconds`.
+void set_up_first_version(RunningMachine& machine, const std::string& repository, int deadline_seconds);
+
 /// What a command prints, which is JSON.
 Json read_json_of(RunningMachine& machine, const std::string& command);
 /// GET /updates/status

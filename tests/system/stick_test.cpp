@@ -6,6 +6,7 @@
 #include "pkg/base/json.h"
 #include "pkg/base/process.h"
 #include "pkg/crypto/hash.h"
+#include "tests/system/device_steps.h"
 #include "tests/system/maker.h"
 #include "tests/system/running_machine.h"
 
@@ -68,14 +69,9 @@ class StickLong : public testing::TestWithParam<Architecture> {
         machine.usb_ports = emulator::Machine::UsbPorts::some;
         return {std::move(machine), folder_.path()};
     }
-    static void expect_version(RunningMachine& machine, const std::string& version) {
-        machine.wait_for(std::format("cairn {} on ", version));
-        machine.wait_for("login: ");
-        machine.log_in();
-        machine.run_until_it_succeeds("cairnctl health --json | grep -q '\"boot_confirmed\": true'");
-    }
-    static Json read_status(RunningMachine& machine) {
-        return parse_json(machine.run("cairnctl status --json"), "status").at("updates");
+    static void expect_good_version(RunningMachine& machine, const std::string& version) {
+        wait_for_version(machine, version);
+        wait_until_good(machine);
     }
     static void allow_sticks(RunningMachine& machine, bool is_allowed) {
         machine.run(std::format("cairnctl settings set --apply updates.allow_usb={}", is_allowed));
@@ -120,7 +116,7 @@ TEST_P(StickLong, BringsADeviceWithoutNetworkTheNextVersionAndAnOlderOneIsRefuse
     const std::string before = crypto::hash_file_sha256(newer).to_hex();
 
     RunningMachine machine = start();
-    expect_version(machine, "1.0");
+    expect_good_version(machine, "1.0");
     machine.run("cairnctl settings set --apply updates.allow_usb=true health.deadline_seconds=120");
     machine.plug_in("newer", newer);
     wait_until_mounted(machine);
@@ -136,17 +132,17 @@ TEST_P(StickLong, BringsADeviceWithoutNetworkTheNextVersionAndAnOlderOneIsRefuse
     EXPECT_NE(machine.run("readlink /proc/$(cat /run/service/usb-stick/supervise/pid)/ns/net"),
               machine.run("readlink /proc/1/ns/net"));
     EXPECT_THAT(machine.run("cairnctl update check"), HasSubstr("2.0 (running: 1.0)"));
-    EXPECT_EQ(read_status(machine).at("repository"), "file:///run/cairn/usb");
+    EXPECT_EQ(read_updates(machine).at("repository"), "file:///run/cairn/usb");
     EXPECT_THAT(machine.run("cairnctl status"), HasSubstr("the USB stick that is plugged in"));
     machine.run("cairnctl update --yes");
-    EXPECT_EQ(read_status(machine).at("update_state"), "Ready");
+    EXPECT_EQ(read_updates(machine).at("update_state"), "Ready");
     machine.pull_out("newer");
     wait_until_unmounted(machine);
     EXPECT_EQ(crypto::hash_file_sha256(newer).to_hex(), before) << "something was written to the stick";
 
     machine.type("cairnctl reboot --yes\n");
-    expect_version(machine, "2.0");
-    EXPECT_EQ(read_status(machine).at("update_state"), "Idle");
+    expect_good_version(machine, "2.0");
+    EXPECT_EQ(read_updates(machine).at("update_state"), "Idle");
     machine.plug_in("older", older);
     wait_until_mounted(machine);
     EXPECT_THAT(refusal(machine), HasSubstr("it is older than what is known already"));
@@ -161,7 +157,7 @@ TEST_P(StickLong, IsMountedOnlyWhileItIsAllowedAndOnlyWhenItIsOne) {
                                              {sticks() / "others/metadata", sticks() / "others/targets"});
 
     RunningMachine machine = start();
-    expect_version(machine, "1.0");
+    expect_good_version(machine, "1.0");
     machine.plug_in("ours", ours);
     machine.run_until_it_succeeds("test -e /sys/block/sda/sda1");
     machine.run_until_it_succeeds(std::format("grep -q 'no stick is used' {}", log));

@@ -7,8 +7,8 @@
 #include "images/layout/partition_table.h"
 #include "pkg/base/error.h"
 #include "pkg/base/fd.h"
-#include "pkg/base/json.h"
 #include "pkg/base/process.h"
+#include "tests/system/device_steps.h"
 #include "tests/system/maker.h"
 #include "tests/system/running_machine.h"
 
@@ -38,43 +38,12 @@ class UpdateTest : public testing::TestWithParam<Architecture> {
         return {std::move(machine), folder_.path()};
     }
 
-    /// Waits for a version and logs in.
-    static void expect_version(RunningMachine& machine, const std::string& version) {
-        machine.wait_for(std::format("cairn {} on ", version));
-        machine.wait_for("login: ");
-        machine.log_in();
-        machine.run_until_it_succeeds("cairnctl ping");
-    }
-    static void expect_good(RunningMachine& machine) {
-        machine.run_until_it_succeeds("cairnctl health --json | grep -q '\"boot_confirmed\": true'");
-    }
-    static Json read_json_of(RunningMachine& machine, const std::string& command) {
-        return parse_json(machine.run(command), command);
-    }
-    static Json read_status(RunningMachine& machine) {
-        return read_json_of(machine, "cairnctl status --json").at("updates");
-    }
-
-    /// The first boot of 1.0, good, with the repository set and a trial's deadline that suits a test.
-    void set_up(RunningMachine& machine) {
-        expect_version(machine, "1.0");
-        machine.run(
-            std::format("cairnctl settings set --apply updates.repository={} "
-                        "health.deadline_seconds=120 network.host_name=kept",
-                        maker_.address()));
-        expect_good(machine);
-        machine.run("echo kept > /var/lib/test-of-data && sync");
-    }
+    void set_up(RunningMachine& machine) { set_up_first_version(machine, maker_.address(), 120); }
     /// Publishes 2.0 and puts it on trial; the machine is not yet restarted.
     void install(RunningMachine& machine, const fs::path& image) {
         maker_.publish(image);
         machine.run("cairnctl update --yes");
-        EXPECT_EQ(read_status(machine).at("update_state"), "Ready");
-    }
-    static void reboot(RunningMachine& machine) { machine.type("cairnctl reboot --yes\n"); }
-    static void power_off(RunningMachine& machine) {
-        machine.type("poweroff\n");
-        machine.wait_until_off();
+        EXPECT_EQ(read_updates(machine).at("update_state"), "Ready");
     }
 
     /// As often as 2.0 is tried, its first process says this.
@@ -84,9 +53,9 @@ class UpdateTest : public testing::TestWithParam<Architecture> {
 
     /// Back in 1.0 after 2.0 was tried: it is on the list, with why.
     static void expect_fallback(RunningMachine& machine, const std::string& ban, const std::string& cause) {
-        expect_version(machine, "1.0");
+        wait_for_version(machine, "1.0");
         machine.run_until_it_succeeds("cairnctl status --json | grep -q '\"ban\"'");
-        const Json denied = read_status(machine).at("denied");
+        const Json denied = read_updates(machine).at("denied");
         ASSERT_EQ(denied.size(), 1U);
         EXPECT_EQ(denied[0].at("version"), "2.0");
         EXPECT_EQ(denied[0].at("ban"), ban);
@@ -96,11 +65,11 @@ class UpdateTest : public testing::TestWithParam<Architecture> {
     /// What was denied is not offered again; what comes after it is installed.
     void expect_next_version_installs(RunningMachine& machine) {
         machine.run("cairnctl update --yes");
-        EXPECT_EQ(read_status(machine).at("update_state"), "Idle");
+        EXPECT_EQ(read_updates(machine).at("update_state"), "Idle");
         install(machine, maker_.build("3.0"));
         reboot(machine);
-        expect_version(machine, "3.0");
-        expect_good(machine);
+        wait_for_version(machine, "3.0");
+        wait_until_good(machine);
     }
 
     void flip_byte(Part part, std::uint64_t offset) const {
@@ -125,17 +94,17 @@ TEST_P(Update, ToTheNextVersionAndBack) {
     set_up(machine);
     install(machine, maker_.build("2.0"));
     reboot(machine);
-    expect_version(machine, "2.0");
+    wait_for_version(machine, "2.0");
     EXPECT_EQ(read_json_of(machine, "cairnctl os --json").at("slot"), "b");
-    expect_good(machine);
-    EXPECT_EQ(read_status(machine).at("update_state"), "Idle");
+    wait_until_good(machine);
+    EXPECT_EQ(read_updates(machine).at("update_state"), "Idle");
     EXPECT_EQ(machine.run("cat /var/lib/test-of-data; hostname"), "kept\nkept\n");
 
     machine.type("cairnctl update rollback --yes\n");
-    expect_version(machine, "1.0");
-    expect_good(machine);
+    wait_for_version(machine, "1.0");
+    wait_until_good(machine);
     EXPECT_EQ(machine.run("cat /var/lib/test-of-data; hostname"), "kept\nkept\n");
-    EXPECT_EQ(read_status(machine).at("denied").at(0).at("cause"), "by operator");
+    EXPECT_EQ(read_updates(machine).at("denied").at(0).at("cause"), "by operator");
 }
 
 TEST_P(FallbackPanic, AVersionWhoseKernelPanicsIsLeft) {
@@ -187,7 +156,7 @@ TEST_P(FallbackLong, AVersionWithAFlippedByteInItsRootIsLeft) {
         RunningMachine machine = start();
         set_up(machine);
         install(machine, maker_.build("2.0"));
-        power_off(machine);
+        switch_off(machine);
     }
     flip_byte(Part::root_b, 1024);  // in the superblock, which is read first
     RunningMachine machine = start();
@@ -205,9 +174,9 @@ TEST_P(FallbackLong, WhatFailsInBothVersionsIsHeldUntilTheOlderOneIsGood) {
     expect_fallback(machine, "held", "fails in both");
     machine.run("cairnctl settings unset --apply health.checks.door");
     reboot(machine);
-    expect_version(machine, "1.0");
-    expect_good(machine);
-    EXPECT_EQ(read_status(machine).at("denied").size(), 0U);
+    wait_for_version(machine, "1.0");
+    wait_until_good(machine);
+    EXPECT_EQ(read_updates(machine).at("denied").size(), 0U);
 }
 
 TEST_P(FallbackLong, AGoodVersionWhoseRootRotsIsLeft) {
@@ -216,15 +185,15 @@ TEST_P(FallbackLong, AGoodVersionWhoseRootRotsIsLeft) {
         set_up(machine);
         install(machine, maker_.build("2.0"));
         reboot(machine);
-        expect_version(machine, "2.0");
-        expect_good(machine);
-        power_off(machine);
+        wait_for_version(machine, "2.0");
+        wait_until_good(machine);
+        switch_off(machine);
     }
     flip_byte(Part::root_b, 1024);
     RunningMachine machine = start();
     machine.wait_for("its root cannot be opened");
-    expect_version(machine, "1.0");
-    expect_good(machine);
+    wait_for_version(machine, "1.0");
+    wait_until_good(machine);
     EXPECT_THAT(machine.run("cat /var/lib/cairn/boots"), HasSubstr("its root cannot be opened"));
 }
 
@@ -234,15 +203,15 @@ TEST_P(FallbackLong, AGoodVersionWhoseHashTreeRotsIsLeft) {
         set_up(machine);
         install(machine, maker_.build("2.0"));
         reboot(machine);
-        expect_version(machine, "2.0");
-        expect_good(machine);
-        power_off(machine);
+        wait_for_version(machine, "2.0");
+        wait_until_good(machine);
+        switch_off(machine);
     }
     flip_byte(Part::root_b_verity, 0);  // of its superblock: no slot holds this root any more
     RunningMachine machine = start();
     machine.wait_for("no disk holds the root");
-    expect_version(machine, "1.0");
-    expect_good(machine);
+    wait_for_version(machine, "1.0");
+    wait_until_good(machine);
 }
 
 /// Firmware does not rename a file that is marked read-only; Linux does.
@@ -251,7 +220,7 @@ TEST_P(FallbackLong, FirmwareThatCannotRenameFallsBackToo) {
         RunningMachine machine = start();
         set_up(machine);
         install(machine, maker_.build("2.0", "add_packages = [\"test-lame-health\"]\n"));
-        power_off(machine);
+        switch_off(machine);
     }
     const auto esp = layout::read_partition_table(folder_.disk()).at(Part::esp);
     run_command_checked(

@@ -6,6 +6,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/process.h"
 #include "pkg/base/text.h"
+#include "tests/support/fat_volume.h"
 #include "tests/unit/installer/slots/boot_folder.h"
 
 namespace cairn::slots {
@@ -36,6 +37,7 @@ class FatImage {
     std::string get(const std::string& file) const {
         return run_command_checked({.arguments = {"mtype", "-i", path_, "::" + file}});
     }
+    const std::string& path() const { return path_; }
     /// One line a file, as `dir` shows it: the short name that FAT keeps besides, then the long one.
     std::vector<std::string> listing() const {
         return split(run_command_checked({.arguments = {"mdir", "-i", path_, "::"}}), '\n');
@@ -69,6 +71,47 @@ TEST(Fat, KeepsOurNamesAndShowsTheLoaderNoIgnoredOneByItsShortName) {
         // "BASE_1~1 STA    600005 2026-11-21  10:00  base_10.0.efi.staged"
         EXPECT_NE(to_lower(line->substr(9, 3)), "efi") << *line;
     }
+}
+
+/// The reader that judges what power cuts leave, against what mtools wrote.
+TEST(Fat, IsReadByOurReaderAsItWasWritten) {
+    if (!FatImage::can_be_made()) GTEST_SKIP() << "mkfs.fat or mtools is not there";
+    const FatImage image;
+    const BootFolder folder({"base_1.0.efi", "base_2.0+3-0.efi", "a_1.efi", "base_10.0.efi.staged"});
+    folder.put("empty.efi", "");
+    folder.put("PLAIN.TXT", "short");
+    run_command_checked({.arguments = {"mmd", "-i", image.path(), "::EFI", "::EFI/Linux"}});
+    for (const std::string& name : folder.names())
+        run_command_checked(
+            {.arguments = {"mcopy", "-i", image.path(), folder.path() / name, "::EFI/Linux/"}});
+
+    const support::FatVolume volume(image.path(), 0);
+    EXPECT_TRUE(volume.has_equal_tables());
+    std::vector<std::string> names;
+    for (const support::FatFile& file : volume.files()) {
+        ASSERT_TRUE(file.path.starts_with("EFI/Linux/")) << file.path;
+        names.push_back(file.path.substr(10));
+        ASSERT_TRUE(file.is_whole) << file.path;
+        EXPECT_EQ(volume.read(file), read_file(folder.path() / names.back())) << file.path;
+    }
+    std::ranges::sort(names);
+    EXPECT_EQ(names, folder.names());
+}
+
+TEST(Fat, ShowsTheShortNameOnceAPieceOfTheLongOneIsGone) {
+    if (!FatImage::can_be_made()) GTEST_SKIP() << "mkfs.fat or mtools is not there";
+    const FatImage image;
+    const BootFolder folder({"base_2.0+3-0.efi"});
+    image.put(folder.path() / "base_2.0+3-0.efi");
+    std::string bytes = read_file(image.path());
+    const std::size_t entry = bytes.find("BASE_2");
+    ASSERT_NE(entry, std::string::npos);
+    bytes[entry - 32] = '\xe5';  // its first piece, which stands right before it
+    write_file(image.path(), bytes);
+    const support::FatVolume volume(image.path(), 0);
+    ASSERT_EQ(volume.files().size(), 1U);
+    EXPECT_TRUE(volume.files()[0].path.ends_with("~1.EFI")) << volume.files()[0].path;
+    EXPECT_TRUE(volume.files()[0].is_whole);
 }
 
 }  // namespace

@@ -32,22 +32,33 @@ struct LoaderEntry {
     bool is_whole = false;
 };
 
+/// A file of this name is looked into; whether it becomes an entry depends on what it holds.
+inline bool is_listed_name(const std::string& file) {
+    return to_lower(file).ends_with(".efi") && !file.starts_with('.');
+}
+
+/// The counter is what stands after the last '+', whatever the rest of the name is.
+inline std::optional<layout::TryCounter> find_counter(const std::string& file) {
+    const auto name =
+        layout::find_boot_file_name("x_1" + file.substr(std::min(file.rfind('+'), file.size())));
+    return name ? name->counter : std::nullopt;
+}
+
 inline std::vector<LoaderEntry> list_loader_entries(const std::filesystem::path& folder) {
     std::vector<LoaderEntry> entries;
     for (const auto& item : std::filesystem::directory_iterator(folder)) {
         const std::string file = item.path().filename();
-        if (!to_lower(file).ends_with(".efi") || file.starts_with('.') || !item.is_regular_file()) continue;
+        if (!is_listed_name(file) || !item.is_regular_file()) continue;
         const std::string content = read_file(item.path());
         const auto lines = split(std::string_view(content).substr(0, 200), '\n');
         // Not to be read as a boot file: the loader does not list it.
         if (lines.size() < 3 || !lines[0].starts_with("IMAGE_ID=") || !lines[1].starts_with("IMAGE_VERSION="))
             continue;
-        LoaderEntry entry = {.file = file, .id = lines[0].substr(9), .version = lines[1].substr(14)};
+        LoaderEntry entry = {.file = file,
+                             .id = lines[0].substr(9),
+                             .version = lines[1].substr(14),
+                             .counter = find_counter(file)};
         entry.is_whole = content == make_boot_content(entry.id, entry.version);
-        // The counter is what stands after the last '+', whatever the rest of the name is.
-        if (const auto name =
-                layout::find_boot_file_name("x_1" + file.substr(std::min(file.rfind('+'), file.size()))))
-            entry.counter = name->counter;
         entries.push_back(entry);
     }
     return entries;
@@ -70,13 +81,16 @@ inline int compare_entries(const LoaderEntry& one, const LoaderEntry& other) {
 /// Between entries of equal rank.
 enum class Tie { first, last };
 
-inline std::optional<LoaderEntry> choose_entry(const std::filesystem::path& folder, Tie tie) {
-    auto entries = list_loader_entries(folder);
+inline std::optional<LoaderEntry> choose_entry(std::vector<LoaderEntry> entries, Tie tie) {
     if (entries.empty()) return std::nullopt;
     std::ranges::sort(entries, {}, &LoaderEntry::file);
     if (tie == Tie::last) std::ranges::reverse(entries);
     return *std::ranges::min_element(entries,
                                      [](const auto& a, const auto& b) { return compare_entries(a, b) < 0; });
+}
+
+inline std::optional<LoaderEntry> choose_entry(const std::filesystem::path& folder, Tie tie) {
+    return choose_entry(list_loader_entries(folder), tie);
 }
 
 /// Boots the folder again and again, as a watchdog would, until one of the versions that `work` comes up.
