@@ -57,12 +57,10 @@ class Disk {
         const fs::path file = folder_ / "first-boot.json";
         write_file(file, format_json({{"format", 1}, {"settings", settings}}));
         const auto& esp = layout::read_partition_table(path()).at(layout::Part::esp);
-        const auto run = [&](std::vector<std::string> words) {
-            words.insert(words.begin() + 1, {"-i", std::format("{}@@{}", path().string(), esp.offset)});
-            run_command_checked({.arguments = std::move(words), .environment = {"MTOOLSRC=/dev/null"}});
-        };
-        run({"mmd", "-D", "s", std::format("::/{}", layout::paths::esp_cairn_folder)});
-        run({"mcopy", "-o", file.string(), std::format("::/{}", layout::paths::esp_first_boot_settings)});
+        run_command_checked(
+            {.arguments = {"mcopy", "-o", "-i", std::format("{}@@{}", path().string(), esp.offset),
+                           file.string(), std::format("::/{}", layout::paths::esp_first_boot_settings)},
+             .environment = {"MTOOLSRC=/dev/null"}});
     }
 
     fs::path folder_;
