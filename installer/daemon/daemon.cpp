@@ -103,6 +103,7 @@ Daemon::Daemon(const DaemonOptions& options)
     try {
         identity_ = read_or_make_server_identity(options.root / tls_folder);
         fingerprint_ = crypto::key_fingerprint(identity_->certificate_pem).to_hex();
+        replace_file(options.root / run_folder / "fingerprint", fingerprint_ + "\n", 0644);
     } catch (const std::exception& error) {
         std::println(stderr, "there is no key for TLS: {}", error.what());
     }

@@ -65,6 +65,15 @@ void read_boot_report(MachineState& state, const fs::path& root) {
     state.data_error = find_text(boot, report::data_error);
 }
 
+/// cairnd writes it, which must not get anything else shown by root.
+std::string read_fingerprint(const fs::path& root) {
+    const std::string text = read_text(root / "run/cairn/daemon/fingerprint");
+    const std::string digits(trim(text));
+    const bool is_hash =
+        digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+    return is_hash ? digits : std::string();
+}
+
 std::uint64_t find_number(std::string_view text) {
     std::uint64_t number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number);
@@ -102,6 +111,7 @@ MachineState read_machine_state(const fs::path& root) {
     state.machine = disks::read_machine_name(root);
     read_release(state, root);
     read_boot_report(state, root);
+    state.api_fingerprint = read_fingerprint(root);
     state.services = services::read_services(root);
     state.memory = read_memory(root);
     state.uptime = read_uptime(root);

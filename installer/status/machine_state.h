@@ -47,6 +47,7 @@ struct MachineState {
     std::string data_error = {};
     std::optional<Room> data_room = {};
     std::vector<NetworkInterface> interfaces = {};
+    std::string api_fingerprint = {};  // of the API's key, 64 hexadecimal digits; empty while it has none
     services::ServiceList services = {};
     Amount memory = {};
     std::chrono::minutes uptime = {};

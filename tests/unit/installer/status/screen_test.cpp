@@ -12,6 +12,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 services::ServiceList make_services(const std::vector<std::string>& up,
                                     const std::vector<std::string>& down) {
@@ -64,6 +65,16 @@ TEST_F(Screen, SaysThatAVersionIsOnTrialAndWhoseKeysItHas) {
     tree_.write("run/cairn/boot.json", R"({"slot": "b", "on_trial": true, "data": "mounted"})");
     EXPECT_THAT(text_of(read()), HasSubstr("base 0.2.0, slot b, on trial"));
     EXPECT_THAT(text_of(read()), HasSubstr("DEVELOPMENT KEYS"));
+}
+
+TEST_F(Screen, ShowsTheApisKeyAndNothingElseInItsPlace) {
+    tree_.write("run/cairn/daemon/fingerprint",
+                "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n");
+    EXPECT_THAT(texts_of(read()), Contains("  api key    0123 4567 89ab cdef 0123 4567 89ab cdef 0123 4567 "
+                                           "89ab cdef 0123"));
+    EXPECT_THAT(texts_of(read()), Contains("             4567 89ab cdef"));
+    tree_.write("run/cairn/daemon/fingerprint", "root:a secret\n");
+    EXPECT_THAT(text_of(read()), Not(HasSubstr("api key")));
 }
 
 TEST_F(Screen, NamesServicesThatAreNotUp) {
