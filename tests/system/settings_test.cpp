@@ -43,8 +43,10 @@ class SettingsLong : public testing::Test {
     static RunningMachine& machine() { return *device_->machine; }
 
     static std::string fetch() {
-        const std::string port = device_->server.address();
-        return std::format("wget -q -T 3 -O - http://10.0.2.2{}/line", port.substr(port.rfind(':')));
+        const std::string address = device_->server.address();
+        return std::format(
+            "printf 'GET /line HTTP/1.0\\r\\n\\r\\n' | timeout 5 nc 10.0.2.2 {} | grep 'the line works'",
+            address.substr(address.rfind(':') + 1));
     }
     static bool is_line_up() { return machine().try_to_run(fetch()).first == 0; }
     static std::size_t count_changes() {
@@ -86,7 +88,7 @@ TEST_F(SettingsLong, AnInvalidChangeIsRefusedAsAWholeWithEveryViolation) {
     EXPECT_THAT(machine().run("cat /etc/motd"), Not(HasSubstr("hello")));
     EXPECT_EQ(machine().run("cairnctl settings get log.level"), "info\n");
     machine().run("cairnctl settings forget");
-    EXPECT_EQ(machine().run("cairnctl raw GET /tx/list"), "{\"transactions\":[]}\n");
+    EXPECT_THAT(machine().run("cairnctl raw GET /tx/list"), HasSubstr("\"transactions\":[]"));
 }
 
 TEST_F(SettingsLong, HistoryTellsWhoChangedWhatAndUndoReturns) {
