@@ -110,7 +110,7 @@ TEST_F(UpdateNetworkLong, MetadataThatHasExpiredIsRefused) {
 TEST_F(UpdateNetworkLong, MetadataOlderThanWhatIsKnownIsRefused) {
     machine().run("cairnctl update check");
     serve(timestamp_file(), {.content = device_->old_timestamp});
-    expect_refresh_refused(HasSubstr("is known already (rollback)"));
+    expect_refresh_refused(HasSubstr("it is older than what is known already"));
 }
 
 TEST_F(UpdateNetworkLong, AServerThatIsGoneIsSaid) {
