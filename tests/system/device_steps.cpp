@@ -10,6 +10,7 @@ void wait_for_version(RunningMachine& machine, const std::string& version) {
     machine.wait_for("login: ");
     machine.log_in();
     machine.run_until_it_succeeds("cairnctl ping");
+    machine.run_until_it_succeeds("ip route | grep -q ^default");
 }
 
 void wait_until_good(RunningMachine& machine) {

@@ -9,7 +9,8 @@
 /// What tests do on a machine that runs a development image, by its console and cairnctl.
 namespace cairn::system_test {
 
-/// Waits until this version of the image has come up, logs in, and waits until the API answers.
+/// Waits until this version of the image has come up, logs in, and waits until the API answers and the
+/// network has an address.
 void wait_for_version(RunningMachine& machine, const std::string& version);
 /// Waits until this boot was found good.
 void wait_until_good(RunningMachine& machine);
