@@ -5,6 +5,7 @@
 
 #include "images/payload/verity_tree.h"
 #include "installer/api/errors.h"
+#include "installer/slots/salvaged_files.h"
 #include "installer/update/slot_check.h"
 #include "installer/update/wanted.h"
 #include "pkg/base/error.h"
@@ -71,6 +72,7 @@ PreparePlan look_and_plan(const Device& device, const payload::ImageDescription&
 
 void remove_others(const Device& device, const PreparePlan& plan) {
     const auto esp = device.machine.open_esp(Access::read_write);
+    slots::remove_salvaged_files(Dir::open(esp->top()));
     for (const slots::ImageVersion& image : plan.removed) esp->boot_files().remove(image);
     esp->boot_files().clean_up();
     esp->close();

@@ -197,6 +197,12 @@ UpdateJudge::Entries UpdateJudge::judge_files(const FatVolume& volume, bool is_m
     for (const FatFile& file : volume.files()) {
         const std::string name = find_listed_name(file);
         if (!name.empty() && (!slots::is_listed_name(name) || file.size == 0)) continue;
+        if (!file.is_whole && !name.empty()) {
+            // It is being removed, its clusters first. The loader cannot read it, and lists it no more than
+            // an empty one; one of the states that are booted for what the loader really does.
+            if (!is_mended) look_.listing += std::format("{} torn\n", file.path);
+            continue;
+        }
         if (!file.is_whole) {
             report(std::format("{}'{}' is torn", when, file.path));
             continue;
@@ -204,7 +210,9 @@ UpdateJudge::Entries UpdateJudge::judge_files(const FatVolume& volume, bool is_m
         const crypto::Hash hash = crypto::hash_sha256(volume.read(file));
         if (!is_mended) look_.listing += std::format("{} {} {}\n", file.path, file.size, hash.to_hex());
         if (name.empty()) {
-            if (other_files_.try_emplace(file.path, hash).first->second != hash)
+            if (next_ == 0 && !is_mended) other_files_.emplace(file.path, hash);
+            const auto other = other_files_.find(file.path);
+            if (other != other_files_.end() && other->second != hash)
                 report(std::format("{}'{}' is not what it was", when, file.path));
             continue;
         }

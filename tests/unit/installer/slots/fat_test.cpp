@@ -3,6 +3,7 @@
 #include <format>
 #include <gtest/gtest.h>
 
+#include "installer/slots/salvaged_files.h"
 #include "pkg/base/error.h"
 #include "pkg/base/process.h"
 #include "pkg/base/text.h"
@@ -38,6 +39,10 @@ class FatImage {
         return run_command_checked({.arguments = {"mtype", "-i", path_, "::" + file}});
     }
     const std::string& path() const { return path_; }
+    /// fsck.fat's exit status.
+    int check(const std::string& option) const {
+        return run_command({.arguments = {"fsck.fat", option, path_}, .environment = environment()}).status;
+    }
     /// One line a file, as `dir` shows it: the short name that FAT keeps besides, then the long one.
     std::vector<std::string> listing() const {
         return split(run_command_checked({.arguments = {"mdir", "-i", path_, "::"}}), '\n');
@@ -96,6 +101,33 @@ TEST(Fat, IsReadByOurReaderAsItWasWritten) {
     }
     std::ranges::sort(names);
     EXPECT_EQ(names, folder.names());
+}
+
+TEST(Fat, WhatAPowerCutLeavesWithoutANameIsSalvagedUnderOneThatWeRemove) {
+    if (!FatImage::can_be_made()) GTEST_SKIP() << "mkfs.fat or mtools is not there";
+    const FatImage image;
+    const BootFolder folder({"base_2.0+3-0.efi"});
+    image.put(folder.path() / "base_2.0+3-0.efi");
+    std::string bytes = read_file(image.path());
+    // The entry and the pieces of the long name before it; the clusters stay taken.
+    const std::size_t entry = bytes.find("BASE_2");
+    for (std::size_t piece = 0; piece <= 2; ++piece) bytes[entry - 32 * piece] = '\xe5';
+    write_file(image.path(), bytes);
+    EXPECT_EQ(image.check("-p"), 1);
+    const support::FatVolume volume(image.path(), 0);
+    ASSERT_EQ(volume.files().size(), 1U);
+    EXPECT_TRUE(is_salvaged_name(volume.files()[0].path)) << volume.files()[0].path;
+}
+
+TEST(SalvagedFiles, AreRemovedAndNothingElse) {
+    const TemporaryDirectory top;
+    for (const char* name : {"FSCK0000.REC", "fsck0012.rec", "FSCK000.REC", "FSCK00000.REC", "FSCKabcd.REC",
+                             "FSCK0000.TXT", "notes.rec"})
+        write_file(top.path() / name, "bytes");
+    remove_salvaged_files(Dir::open(top.path()));
+    EXPECT_EQ(Dir::open(top.path()).names(""),
+              (std::vector<std::string>{"FSCK000.REC", "FSCK0000.TXT", "FSCK00000.REC", "FSCKabcd.REC",
+                                        "notes.rec"}));
 }
 
 TEST(Fat, ShowsTheShortNameOnceAPieceOfTheLongOneIsGone) {
