@@ -40,9 +40,10 @@ void DiskRecording::apply(const fs::path& disk, std::size_t index, std::uint64_t
     write_all_at(to.get(), content, event.offset, "the disk");
 }
 
-MachineFolder DiskRecording::make_folder(std::size_t count) const {
+MachineFolder DiskRecording::make_folder(std::size_t count, std::uint64_t torn_bytes) const {
     MachineFolder folder = MachineFolder::from_folder(start_.image, start_.architecture, start_.disk_size);
     for (std::size_t index = 0; index < count; ++index) apply(folder.disk(), index);
+    if (torn_bytes > 0) apply(folder.disk(), count, torn_bytes);
     return folder;
 }
 

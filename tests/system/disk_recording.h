@@ -32,8 +32,9 @@ class DiskRecording {
 
     /// Does event `index` to a disk; of a write only the first `bytes`.
     void apply(const std::filesystem::path& disk, std::size_t index, std::uint64_t bytes = UINT64_MAX) const;
-    /// A machine whose power failed after `count` events, all of which are on its disk.
-    MachineFolder make_folder(std::size_t count) const;
+    /// A machine whose power failed after `count` events, all of which are on its disk, and `torn_bytes` of
+    /// the next.
+    MachineFolder make_folder(std::size_t count, std::uint64_t torn_bytes = 0) const;
 
   private:
     const Fd& log_of(std::size_t index) const;

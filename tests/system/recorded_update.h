@@ -38,7 +38,9 @@ class RecordedUpdate {
     std::filesystem::path last_disk() const { return folder_.disk(); }
 
     /// A machine whose disk is as `count` events left it. The repository still has 2.0.
-    MachineFolder make_folder(std::size_t count) const { return recording_->make_folder(count); }
+    MachineFolder make_folder(std::size_t count, std::uint64_t torn_bytes = 0) const {
+        return recording_->make_folder(count, torn_bytes);
+    }
     static RunningMachine start(const MachineFolder& folder);
 
   private:

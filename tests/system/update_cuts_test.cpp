@@ -30,6 +30,7 @@ const RecordedUpdate& recorded() {
 /// A moment at which what the loader sees became something that it had not been before.
 struct CutState {
     std::size_t events = 0;
+    std::uint64_t torn_bytes = 0;  // so much of the next one, too
     DiskLook look;
 };
 
@@ -42,10 +43,14 @@ struct Judgement {
 
 Judgement judge_every_prefix() {
     UpdateJudge judge(recorded());
-    Judgement judgement = {.states = {{0, judge.look()}}};
-    std::set<std::string> seen = {judge.look().key()};
-    while (judge.step())
-        if (seen.insert(judge.look().key()).second) judgement.states.push_back({judge.done(), judge.look()});
+    Judgement judgement;
+    std::set<std::string> seen;
+    std::uint64_t torn_bytes = 0;
+    do {
+        if (seen.insert(judge.look().key()).second)
+            judgement.states.push_back({judge.done(), torn_bytes, judge.look()});
+        torn_bytes = torn_bytes > 0 ? 0 : judge.tear();
+    } while (torn_bytes > 0 || judge.step());
     judgement.problems = judge.problems();
     judgement.mended = judge.repairs();
     judgement.ends_as_recorded =
@@ -89,9 +94,10 @@ void install_second_version(RunningMachine& machine) {
 }
 
 void expect_ends_in_second_version(const CutState& state) {
-    SCOPED_TRACE(std::format("power cut after {} of {} events; the loader starts {} out of\n{}", state.events,
-                             recorded().recording().events().size(), state.look.starts, state.look.listing));
-    const MachineFolder folder = recorded().make_folder(state.events);
+    SCOPED_TRACE(std::format("power cut after {} of {} events and {} bytes; the loader starts {} out of\n{}",
+                             state.events, recorded().recording().events().size(), state.torn_bytes,
+                             state.look.starts, state.look.listing));
+    const MachineFolder folder = recorded().make_folder(state.events, state.torn_bytes);
     RunningMachine machine = RecordedUpdate::start(folder);
     wait_for_version(machine, state.look.starts);
     wait_until_good(machine);
@@ -117,8 +123,8 @@ TEST(UpdateCuts, EveryPrefixKeepsTheRulesOfSlotsAndBootFiles) {
     const auto count = [&](DiskEvent::Kind kind) {
         return std::ranges::count(events, kind, &DiskEvent::kind);
     };
-    std::println("{} events: {} writes, {} discards, {} flushes; every prefix judged", events.size(),
-                 count(DiskEvent::Kind::write), count(DiskEvent::Kind::discard),
+    std::println("{} events: {} writes, {} discards, {} flushes; every prefix judged, torn in the ESP too",
+                 events.size(), count(DiskEvent::Kind::write), count(DiskEvent::Kind::discard),
                  count(DiskEvent::Kind::flush));
     std::println("{} states that differ for firmware and loader, {} lists of boot files, {} ESPs mended",
                  judged().states.size(), listings.size(), judged().mended);

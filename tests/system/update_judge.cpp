@@ -108,6 +108,19 @@ bool UpdateJudge::step(Fate fate) {
     return true;
 }
 
+std::uint64_t UpdateJudge::tear() {
+    constexpr std::uint64_t sector = 512;
+    const auto& events = update_.recording().events();
+    if (next_ == events.size()) return 0;
+    const DiskEvent& event = events[next_];
+    if (event.kind != DiskEvent::Kind::write || event.length < 2 * sector || !touches(event, Part::esp))
+        return 0;
+    const std::uint64_t half = event.length / 2 / sector * sector;
+    update_.recording().apply(disk_, next_, half);
+    look_at_esp();
+    return half;
+}
+
 void UpdateJudge::report(const std::string& problem) {
     problems_.push_back(
         std::format("after {} of {} events: {}", next_, update_.recording().events().size(), problem));
