@@ -108,17 +108,18 @@ bool UpdateJudge::step(Fate fate) {
     return true;
 }
 
-std::uint64_t UpdateJudge::tear() {
+std::uint64_t UpdateJudge::tear(unsigned quarters) {
     constexpr std::uint64_t sector = 512;
     const auto& events = update_.recording().events();
     if (next_ == events.size()) return 0;
     const DiskEvent& event = events[next_];
     if (event.kind != DiskEvent::Kind::write || event.length < 2 * sector || !touches(event, Part::esp))
         return 0;
-    const std::uint64_t half = event.length / 2 / sector * sector;
-    update_.recording().apply(disk_, next_, half);
+    const std::uint64_t torn = event.length * quarters / 4 / sector * sector;
+    if (torn == 0) return 0;
+    update_.recording().apply(disk_, next_, torn);
     look_at_esp();
-    return half;
+    return torn;
 }
 
 void UpdateJudge::report(const std::string& problem) {
