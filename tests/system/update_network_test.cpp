@@ -121,7 +121,7 @@ TEST_F(UpdateNetworkLong, AServerThatIsGoneIsSaid) {
 TEST_F(UpdateNetworkLong, AServerThatTricklesIsGivenUpOnAndTwoUpdatesAtOnceAreRefused) {
     serve(payload_file(".frames.idx"), {.bytes_per_second = 20});
     const double start = read_uptime(machine());
-    machine().run("(cairnctl update prepare > /tmp/first 2>&1; echo $? > /tmp/first.status) &");
+    machine().run("(cairnctl update prepare > /tmp/first 2>&1; echo $? > /tmp/first.status) & true");
     machine().run_until_it_succeeds("cairnctl raw GET /updates/status | grep -q '\"progress\":{'");
     const std::string second = expect_failure(machine(), "cairnctl raw POST /actions/prepare-update '{}'");
     EXPECT_THAT(second, HasSubstr("423"));
