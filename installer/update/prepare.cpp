@@ -88,7 +88,9 @@ FillResult fill_idle_slot(const Device& device, const payload::ImageDescription&
     request.running = find_source(running.slot, device.running.root_hash);
     if (on_progress)
         request.on_progress = [&](const FillProgress& progress) {
-            on_progress({.step = "root", .done = progress.blocks_done, .total = progress.blocks});
+            on_progress({.step = "root",
+                         .done = progress.blocks_done * block_size,
+                         .total = progress.blocks * block_size});
         };
     return fill_slot(request, transport);
 }

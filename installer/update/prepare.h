@@ -41,8 +41,8 @@ PreparePlan plan_prepare(const RunningSystem& running, const DeviceLook& look,
                          const payload::ImageDescription& wanted, const Room& room);
 
 struct PrepareProgress {
-    std::string step;  // "root", "boot file"
-    std::uint64_t done = 0;
+    std::string step;        // "root", "boot file"
+    std::uint64_t done = 0;  // bytes
     std::uint64_t total = 0;
 };
 
