@@ -142,11 +142,4 @@ std::string parse_fingerprint(std::string_view text) {
     return digits;
 }
 
-std::string format_fingerprint(std::string_view fingerprint) {
-    std::string text;
-    for (std::size_t at = 0; at < fingerprint.size(); at += 4)
-        text += std::format("{}{}", at == 0 ? "" : " ", fingerprint.substr(at, 4));
-    return text;
-}
-
 }  // namespace cairn::device

@@ -54,7 +54,5 @@ class KnownDevices {
 /// 64 hexadecimal digits out of what people copy from a screen: spaces and colons between the digits, a
 /// leading "sha256:" and capital letters are taken. Throws UsageError.
 std::string parse_fingerprint(std::string_view text);
-/// In groups of four digits, as it is read aloud.
-std::string format_fingerprint(std::string_view fingerprint);
 
 }  // namespace cairn::device

@@ -39,7 +39,7 @@ void check_role(const std::string& role) {
 /// What the device shows, believed only after a person has compared it.
 std::string ask_fingerprint(const KnownDevice& device) {
     const std::string found = read_fingerprint(device.host, device.port);
-    std::println("{} shows the key with the fingerprint\n\n  {}\n", device.host, format_fingerprint(found));
+    std::println("{} shows the key with the fingerprint\n\n  {}\n", device.host, group_by_four(found));
     std::println("compare it with the one on the device's console, or in 'cairnctl os' there");
     const std::string answer =
         term::ask_line("type 'yes' when they are the same:", "or give --fingerprint, read off the device");

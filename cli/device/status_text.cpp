@@ -203,7 +203,7 @@ std::string format_os(const Json& os, term::Painting painting) {
                            {"up for", format_seconds(number_of(os, "uptime_seconds"))},
                            {"data", data_cell(object_of(os, "data"))},
                            {"api fingerprint", fingerprint.empty() ? Cell("none yet", Colour::faint)
-                                                                   : Cell(format_fingerprint(fingerprint))}},
+                                                                   : Cell(group_by_four(fingerprint))}},
                           painting);
 }
 

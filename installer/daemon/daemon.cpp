@@ -103,10 +103,10 @@ Daemon::Daemon(const DaemonOptions& options)
     try {
         identity_ = read_or_make_server_identity(options.root / tls_folder);
         fingerprint_ = crypto::key_fingerprint(identity_->certificate_pem).to_hex();
-        replace_file(options.root / run_folder / "fingerprint", fingerprint_ + "\n", 0644);
     } catch (const std::exception& error) {
         std::println(stderr, "there is no key for TLS: {}", error.what());
     }
+    tell_fingerprint(options.root / run_folder);
     add_routes();
     settings_.on_effect([this](const Json& settings) { obey(settings); });
     obey(settings_.effective());
@@ -127,6 +127,15 @@ Daemon::~Daemon() {
     server_.stop();
     health_thread_.join();
     update_thread_.join();
+}
+
+/// For who shows it on the consoles; the key serves without that too.
+void Daemon::tell_fingerprint(const fs::path& folder) const {
+    try {
+        if (!fingerprint_.empty()) replace_file(folder / "fingerprint", fingerprint_ + "\n", 0644);
+    } catch (const std::exception& error) {
+        std::println(stderr, "the consoles cannot show the key's fingerprint: {}", error.what());
+    }
 }
 
 void Daemon::add_routes() {

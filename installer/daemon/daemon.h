@@ -56,6 +56,7 @@ class Daemon {
     void tick();
 
   private:
+    void tell_fingerprint(const std::filesystem::path& folder) const;
     void add_routes();
     ServerOptions make_server_options(const GroupRoles& groups);
     void run_health();

@@ -1,9 +1,7 @@
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +19,7 @@
 #include "installer/update/disk_machine.h"
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
+#include "pkg/base/stop_signals.h"
 #include "pkg/base/text.h"
 
 /// cairn-helper: the program on the device that may change disks, the ESP, /etc and services. It has no
@@ -35,8 +34,7 @@ constexpr const char* private_folder = "/run/cairn/helper";
 void say(std::string text) {
     constexpr std::size_t longest = 1000;
     text.resize(std::min(text.size(), longest));
-    std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-    std::println("{}", text);
+    std::println("{}", to_one_line(text));
     std::fflush(stdout);
 }
 
@@ -50,19 +48,6 @@ void shut_in() {
         throw SystemError("cannot keep mounts to this process");
     // In here a stick (installer/stick) would stay in use after it was pulled.
     ::umount2(std::string(layout::paths::stick_repository).c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-}
-
-/// Becomes readable when the process is told to end. Before any thread is started, so that all of them leave
-/// these signals to it.
-Fd open_stop_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) throw SystemError("cannot wait for signals");
-    Fd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
-    if (!fd.is_open()) throw SystemError("cannot wait for signals");
-    return fd;
 }
 
 /// Once, before any service: what all of them rely on.

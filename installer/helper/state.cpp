@@ -9,20 +9,6 @@ namespace {
 
 constexpr std::size_t most_boots = 20;
 
-std::string_view to_text(slots::UpdateStep step) {
-    switch (step) {
-        case slots::UpdateStep::idle:
-            return "idle";
-        case slots::UpdateStep::staged:
-            return "staged";
-        case slots::UpdateStep::ready:
-            return "ready";
-        case slots::UpdateStep::failed:
-            return "failed";
-    }
-    return "";
-}
-
 Json to_json(const slots::ImageVersion& image) {
     return {{"name", image.name}, {"version", image.version}};
 }

@@ -17,6 +17,20 @@ UpdateStep derive_step(std::span<const BootFile> files, const ImageVersion& imag
 
 }  // namespace
 
+std::string_view to_text(UpdateStep step) {
+    switch (step) {
+        case UpdateStep::idle:
+            return "idle";
+        case UpdateStep::staged:
+            return "staged";
+        case UpdateStep::ready:
+            return "ready";
+        case UpdateStep::failed:
+            return "failed";
+    }
+    return "";
+}
+
 UpdateState derive_update_state(std::span<const BootFile> files, const SlotContents& slots) {
     UpdateState state = {.is_running_good = find_known_good(files, slots.running).has_value()};
     for (const BootFile& file : files)

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "installer/slots/boot_files.h"
@@ -23,6 +24,7 @@ enum class UpdateStep {
     ready,   // the next boot tries it
     failed,  // its tries are used up; still to be judged (trial.h)
 };
+std::string_view to_text(UpdateStep step);
 
 /// What the slots hold. The idle one counts as empty unless its tree's superblock is there, which prepare
 /// writes last, and belongs to this version.

@@ -52,14 +52,6 @@ std::string format_services(const services::ServiceList& list) {
                        count - down.size(), count, join(down, ", "));
 }
 
-/// As 'cairnctl pair' shows it, to be compared.
-std::string format_fingerprint(const std::string& digits) {
-    std::string groups;
-    for (std::size_t at = 0; at < digits.size(); at += 4)
-        groups += (at == 0 ? "" : " ") + digits.substr(at, 4);
-    return groups;
-}
-
 std::string format_uptime(std::chrono::minutes uptime) {
     const auto days = std::chrono::floor<std::chrono::days>(uptime);
     const auto hours = std::chrono::floor<std::chrono::hours>(uptime - days);
@@ -145,7 +137,7 @@ std::vector<Line> format_screen(const MachineState& state, ScreenSize size) {
     if (state.interfaces.empty()) page.add("network", "no interface");
     for (const NetworkInterface& interface : state.interfaces)
         page.add("network", format_interface(interface));
-    if (!state.api_fingerprint.empty()) page.add("api key", format_fingerprint(state.api_fingerprint));
+    if (!state.api_fingerprint.empty()) page.add("api key", group_by_four(state.api_fingerprint));
     return std::move(page).finish("  r: restart   p: power off");
 }
 

@@ -1,13 +1,10 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
@@ -23,6 +20,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
 #include "pkg/base/json.h"
+#include "pkg/base/stop_signals.h"
 #include "pkg/base/text.h"
 
 namespace {
@@ -34,23 +32,10 @@ constexpr const char* permission = "/etc/cairn/usb-stick";
 constexpr int quiet_milliseconds = 300;  // a disk and its partitions are told of one by one
 constexpr int most_pauses = 10;          // but a stick that comes and goes all the time holds nothing up
 
-/// What stands on a stick gets into messages: one line, and nothing that moves a cursor.
-void say(std::string line) {
-    std::ranges::replace_if(line, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-    std::println("{}", line);
+/// What stands on a stick gets into messages.
+void say(const std::string& line) {
+    std::println("{}", to_one_line(line));
     std::fflush(stdout);
-}
-
-/// Becomes readable when the process is told to end.
-Fd open_stop_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    if (::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) throw SystemError("cannot wait for signals");
-    Fd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
-    if (!fd.is_open()) throw SystemError("cannot wait for signals");
-    return fd;
 }
 
 /// From here on there is no network, and of root's rights only the one to mount. The mounts stay those of the

@@ -14,20 +14,6 @@ namespace cairn::update {
 
 namespace {
 
-std::string_view to_text(slots::UpdateStep step) {
-    switch (step) {
-        case slots::UpdateStep::idle:
-            return "idle";
-        case slots::UpdateStep::staged:
-            return "staged";
-        case slots::UpdateStep::ready:
-            return "ready";
-        case slots::UpdateStep::failed:
-            return "failed";
-    }
-    return "";
-}
-
 slots::ImageVersion require_step(const slots::UpdateState& state, slots::UpdateStep step,
                                  std::string_view job) {
     if (!state.is_running_good)

@@ -113,6 +113,19 @@ std::string to_lower(std::string_view text) {
     return result;
 }
 
+std::string to_one_line(std::string_view text) {
+    std::string line(text);
+    std::ranges::replace_if(line, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+    return line;
+}
+
+std::string group_by_four(std::string_view digits) {
+    std::string groups;
+    for (std::size_t at = 0; at < digits.size(); at += 4)
+        groups.append(at == 0 ? "" : " ").append(digits.substr(at, 4));
+    return groups;
+}
+
 std::string to_hex(std::span<const std::uint8_t> bytes) {
     static constexpr std::string_view digits = "0123456789abcdef";
     std::string text;

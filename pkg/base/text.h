@@ -19,6 +19,11 @@ std::string_view trim(std::string_view text);
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
 std::string to_lower(std::string_view text);
 
+/// Text of others for a log or a screen: control characters, which end lines and move cursors, become spaces.
+std::string to_one_line(std::string_view text);
+/// For people who compare: a space after each four characters.
+std::string group_by_four(std::string_view digits);
+
 /// Lower-case hexadecimal.
 std::string to_hex(std::span<const std::uint8_t> bytes);
 /// Empty when `text` is not an even number of hexadecimal digits.

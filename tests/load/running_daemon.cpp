@@ -10,6 +10,7 @@
 #include "installer/daemon/cage.h"
 #include "pkg/base/error.h"
 #include "pkg/net/free_port.h"
+#include "tests/support/fake_helper_link.h"
 #include "tests/unit/installer/daemon/api_client.h"
 
 namespace cairn::load {
@@ -22,26 +23,8 @@ using daemon::Reply;
 constexpr uid_t cairn_user = 200;  // images/users.toml
 constexpr auto patience = std::chrono::seconds(60);
 
-Json make_state() {
-    return {{"running",
-             {{"name", "base"},
-              {"version", "1.0"},
-              {"architecture", "x86_64"},
-              {"root_hash", "aa"},
-              {"slot", "a"},
-              {"on_trial", false},
-              {"tries_left", nullptr},
-              {"is_good", true}}},
-            {"step", "idle"},
-            {"image", nullptr},
-            {"other", nullptr},
-            {"failed_trial", nullptr},
-            {"denied", Json::array()},
-            {"boots", Json::array()}};
-}
-
 Json answer(const Json& request) {
-    if (request.at("do") == "state") return make_state();
+    if (request.at("do") == "state") return cairn::testing::make_idle_state();
     if (request.at("do") == "apply_settings") return {{"files", Json::array()}, {"services", Json::array()}};
     return Json::object();
 }

@@ -9,8 +9,28 @@
 
 #include "installer/api/helper_link.h"
 #include "pkg/base/error.h"
+#include "pkg/base/json.h"
 
 namespace cairn::testing {
+
+/// What the helper says of a machine that runs 1.0, with nothing under way.
+inline Json make_idle_state() {
+    return {{"running",
+             {{"name", "base"},
+              {"version", "1.0"},
+              {"architecture", "x86_64"},
+              {"root_hash", "aa"},
+              {"slot", "a"},
+              {"on_trial", false},
+              {"tries_left", nullptr},
+              {"is_good", true}}},
+            {"step", "idle"},
+            {"image", nullptr},
+            {"other", nullptr},
+            {"failed_trial", nullptr},
+            {"denied", Json::array()},
+            {"boots", Json::array()}};
+}
 
 /// A helper that remembers what it was asked to do, and answers as a test wants: a fixed result, or what a
 /// function gives or throws.

@@ -7,6 +7,7 @@
 #include "cli/device/known_devices.h"
 #include "pkg/base/files.h"
 #include "pkg/base/process.h"
+#include "pkg/base/text.h"
 #include "tests/support/api_server.h"
 
 /// The real program against a real server: what text cases cannot show, TLS and signals.
@@ -68,7 +69,7 @@ TEST_F(Paired, TypingYesPairsAndTheCommandShownAdmitsThisMachine) {
     const CommandResult paired =
         run({"pair", address(server), "--role", "admin", "--name", "laptop"}, "yes\n");
     EXPECT_EQ(paired.status, 0) << paired.error;
-    EXPECT_THAT(paired.output, HasSubstr(format_fingerprint(fingerprint_)));
+    EXPECT_THAT(paired.output, HasSubstr(group_by_four(fingerprint_)));
     EXPECT_THAT(paired.output,
                 HasSubstr(std::format("cairnctl settings set --apply 'api.clients+={{\"name\":\"laptop\","
                                       "\"role\":\"admin\",\"spki_sha256\":\"{}\"}}'",

@@ -7,6 +7,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/files.h"
+#include "pkg/base/text.h"
 #include "pkg/crypto/tls_identity.h"
 
 namespace cairn::device {
@@ -26,7 +27,7 @@ TEST(Address, HasAPortOnlyWhereOneIsWritten) {
 
 TEST(Fingerprint, IsTakenAsPeopleCopyIt) {
     const std::string digits = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-    EXPECT_EQ(parse_fingerprint(format_fingerprint(digits)), digits);
+    EXPECT_EQ(parse_fingerprint(group_by_four(digits)), digits);
     EXPECT_EQ(
         parse_fingerprint(" SHA256:" + digits.substr(0, 32) + ":" + "00112233445566778899AABBCCDDEEFF "),
         digits);

@@ -184,21 +184,7 @@ class DaemonTest : public ::testing::Test {
     TemporaryDirectory place_{fs::is_directory("/dev/shm") ? "/dev/shm" : ""};
     FakeClock clock_;
     cairn::testing::FakeHelperLink helper_;
-    Json state_ = {{"running",
-                    {{"name", "base"},
-                     {"version", "1.0"},
-                     {"architecture", "x86_64"},
-                     {"root_hash", "aa"},
-                     {"slot", "a"},
-                     {"on_trial", false},
-                     {"tries_left", nullptr},
-                     {"is_good", true}}},
-                   {"step", "idle"},
-                   {"image", nullptr},
-                   {"other", nullptr},
-                   {"denied", Json::array()},
-                   {"boots", Json::array()},
-                   {"failed_trial", nullptr}};
+    Json state_ = cairn::testing::make_idle_state();
     std::mutex events_mutex_;
     std::vector<std::string> events_;
     Device device_{.root = root(),

@@ -30,6 +30,16 @@ TEST(Nearest, FindsTheMisspeltWordOnly) {
     EXPECT_EQ(find_nearest("depends", words), std::nullopt);
 }
 
+TEST(ToOneLine, LeavesNothingThatEndsALineOrMovesACursor) {
+    EXPECT_EQ(to_one_line("a\nb\x1b[2Jc\x7f\xc3\xa4"), "a b [2Jc \xc3\xa4");
+}
+
+TEST(GroupByFour, PutsASpaceAfterEachFourCharacters) {
+    EXPECT_EQ(group_by_four("0123456789"), "0123 4567 89");
+    EXPECT_EQ(group_by_four("0123"), "0123");
+    EXPECT_EQ(group_by_four(""), "");
+}
+
 TEST(Hex, RoundTripsAndRefusesOddText) {
     const std::vector<std::uint8_t> bytes{0, 255, 16};
     EXPECT_EQ(to_hex(bytes), "00ff10");
