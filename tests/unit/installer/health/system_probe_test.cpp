@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -76,6 +77,8 @@ TEST_F(SystemProbeTest, AsksTheApiOnItsSocket) {
     const Fd listener = listen_silently();
     std::thread server([&] {
         const Fd connection(accept(listener.get(), nullptr, nullptr));
+        std::array<char, 1024> request{};  // closing before it was read would be a reset
+        EXPECT_GT(::recv(connection.get(), request.data(), request.size(), 0), 0);
         write_all(connection.get(), "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "client");
     });
     EXPECT_EQ(probe_.ask_api().status, 403);
