@@ -178,11 +178,18 @@ void RunningMachine::run_until_it_succeeds(const std::string& command) {
                     command));
 }
 
-void RunningMachine::plug_in(const std::string& name, const fs::path& file, StickKind kind) {
+void RunningMachine::plug_in(const std::string& name, const fs::path& file, StickKind kind,
+                             std::uint64_t bytes_per_second) {
     Control control(*machine_.control_socket);
-    control.run("blockdev-add", {{"driver", "raw"},
-                                 {"node-name", name},
-                                 {"file", {{"driver", "file"}, {"filename", file.string()}}}});
+    const std::string group = name + "-speed";
+    control.run(
+        "object-add",
+        {{"qom-type", "throttle-group"}, {"id", group}, {"limits", {{"bps-total", bytes_per_second}}}});
+    control.run("blockdev-add",
+                {{"driver", "throttle"},
+                 {"node-name", name},
+                 {"throttle-group", group},
+                 {"file", {{"driver", "raw"}, {"file", {{"driver", "file"}, {"filename", file.string()}}}}}});
     control.run("device_add", {{"driver", "usb-storage"},
                                {"id", "plugged-" + name},
                                {"bus", "ports.0"},
@@ -195,6 +202,15 @@ void RunningMachine::pull_out(const std::string& name) {
     control.run("device_del", {{"id", "plugged-" + name}});
     control.wait_for("DEVICE_DELETED");
     control.run("blockdev-del", {{"node-name", name}});
+    control.run("object-del", {{"id", name + "-speed"}});
+}
+
+std::uint64_t RunningMachine::count_bytes_read(const std::string& name) {
+    Control control(*machine_.control_socket);
+    for (const Json& device : control.run("query-blockstats", Json::object()))
+        if (device.value("qdev", "").contains("plugged-" + name))
+            return device.at("stats").at("rd_bytes").get<std::uint64_t>();
+    throw Error(std::format("QEMU counts nothing of the stick '{}'", name));
 }
 
 void RunningMachine::cut_power() {

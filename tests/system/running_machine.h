@@ -50,10 +50,13 @@ class RunningMachine {
     /// A USB stick with this (raw) file's bytes is plugged into a running machine that has `UsbPorts`. A
     /// reboot of a machine that ends when it restarts pulls it.
     enum class StickKind { removable, fixed };
+    static constexpr std::uint64_t unbounded = 0;
     void plug_in(const std::string& name, const std::filesystem::path& file,
-                 StickKind kind = StickKind::removable);
+                 StickKind kind = StickKind::removable, std::uint64_t bytes_per_second = unbounded);
     /// Without asking anybody.
     void pull_out(const std::string& name);
+    /// What was read of a stick since it was plugged in.
+    std::uint64_t count_bytes_read(const std::string& name);
 
     /// As if the plug was pulled: nothing that QEMU has not yet given to the disk's file gets there.
     void cut_power();

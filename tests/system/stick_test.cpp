@@ -1,6 +1,8 @@
 #include <format>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <print>
+#include <thread>
 
 #include "pkg/base/error.h"
 #include "pkg/base/json.h"
@@ -205,6 +207,44 @@ TEST_P(StickLong, IsMountedOnlyWhileItIsAllowedAndOnlyWhenItIsOne) {
     wait_until_mounted(machine);
     EXPECT_THAT(refusal(machine), HasSubstr("cannot trust 'timestamp': 0 of its keys signed it"));
     EXPECT_EQ(machine.run("cat /run/service/usb-stick/endings 2> /dev/null || true"), "") << "it crashed";
+}
+
+TEST_P(StickLong, AnUpdateWhoseStickIsPulledGoesOnWhereItWas) {
+    constexpr std::uint64_t bytes_per_second = 300'000;
+    constexpr std::uint64_t before_pull = 1'200'000;  // of 2 MB that 2.0 takes
+    maker_.publish(maker_.build("2.0", "add_packages = [\"test-ballast\"]\n"));
+    maker_.export_to(sticks() / "repository");
+    const fs::path stick =
+        make_partitioned_stick(sticks() / "stick.img", 768 * mebibyte, sticks() / "repository");
+
+    RunningMachine machine = start();
+    expect_good_version(machine, "1.0");
+    allow_sticks(machine, true);
+    machine.plug_in("stick", stick, RunningMachine::StickKind::removable, bytes_per_second);
+    wait_until_mounted(machine);
+    EXPECT_THAT(machine.run("cairnctl update check"), HasSubstr("2.0 (running: 1.0)"));
+    const std::uint64_t to_check = machine.count_bytes_read("stick");
+    machine.run("(cairnctl update prepare > /tmp/first 2>&1; echo $? > /tmp/first.status) & true");
+    while (machine.count_bytes_read("stick") < to_check + before_pull)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const std::uint64_t first = machine.count_bytes_read("stick");
+    machine.pull_out("stick");
+    machine.run_until_it_succeeds("grep -q 1 /tmp/first.status");
+    EXPECT_THAT(machine.run("cat /tmp/first"), HasSubstr("cannot fetch"));
+    EXPECT_EQ(read_updates(machine).at("other"), nullptr) << "half a version is none";
+    wait_until_unmounted(machine);
+    EXPECT_THAT(refusal(machine), HasSubstr("no update repository is set"));
+
+    machine.plug_in("again", stick);
+    wait_until_mounted(machine);
+    machine.run("cairnctl update prepare");
+    const std::uint64_t second = machine.count_bytes_read("again");
+    std::println("stick: {} bytes read until it was pulled, {} of them to check, {} to go on", first,
+                 to_check, second);
+    EXPECT_LT(second, first);
+    const Json updates = read_updates(machine);
+    EXPECT_EQ(updates.at("update_state"), "Staged");
+    EXPECT_EQ(updates.at("staged").at("version"), "2.0");
 }
 
 std::string name_of(const testing::TestParamInfo<Architecture>& info) {
