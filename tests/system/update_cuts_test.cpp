@@ -51,8 +51,8 @@ Judgement judge_every_prefix() {
     };
     do {
         take(0);
-        for (const unsigned quarters : {1U, 2U, 3U})
-            if (const std::uint64_t torn_bytes = judge.tear(quarters); torn_bytes > 0) take(torn_bytes);
+        for (unsigned eighths = 1; eighths < 8; ++eighths)
+            if (const std::uint64_t torn_bytes = judge.tear(eighths); torn_bytes > 0) take(torn_bytes);
     } while (judge.step());
     judgement.problems = judge.problems();
     judgement.mended = judge.repairs();

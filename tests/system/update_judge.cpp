@@ -108,14 +108,14 @@ bool UpdateJudge::step(Fate fate) {
     return true;
 }
 
-std::uint64_t UpdateJudge::tear(unsigned quarters) {
+std::uint64_t UpdateJudge::tear(unsigned eighths) {
     constexpr std::uint64_t sector = 512;
     const auto& events = update_.recording().events();
     if (next_ == events.size()) return 0;
     const DiskEvent& event = events[next_];
     if (event.kind != DiskEvent::Kind::write || event.length < 2 * sector || !touches(event, Part::esp))
         return 0;
-    const std::uint64_t torn = event.length * quarters / 4 / sector * sector;
+    const std::uint64_t torn = event.length * eighths / 8 / sector * sector;
     if (torn == 0) return 0;
     update_.recording().apply(disk_, next_, torn);
     look_at_esp();

@@ -44,10 +44,10 @@ class UpdateJudge {
     enum class Fate { done, lost };
     /// The next event. False at the end.
     bool step(Fate fate = Fate::done);
-    /// When the next event is a write of several sectors to the ESP: gets only so many of its quarters to the
+    /// When the next event is a write of several sectors to the ESP: gets only so many of its eighths to the
     /// disk, in whole sectors, and gives how many bytes that is. step() does it whole. 0 for every other
     /// event.
-    std::uint64_t tear(unsigned quarters);
+    std::uint64_t tear(unsigned eighths);
     std::size_t done() const { return next_; }
     /// What is wrong so far, each with its event.
     const std::vector<std::string>& problems() const { return problems_; }
