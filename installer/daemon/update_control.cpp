@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr auto longest_giving_way = std::chrono::seconds(30);
 constexpr std::int64_t first_check = 60;  // seconds after the start: the network takes a while
 constexpr std::string_view file_scheme = "file:";
 
@@ -161,7 +162,7 @@ void UpdateControl::tick() {
     }
     if (every <= 0) return;
     try {
-        if (!repository().empty()) refresh();
+        if (!repository().empty()) run("refresh", [this] { look(std::nullopt); }, Origin::own_check);
     } catch (const std::exception& error) {
         std::println(stderr, "updates could not be looked for: {}", describe(error));
     }
@@ -188,12 +189,19 @@ void UpdateControl::wait() {
 
 // ---- commands
 
-void UpdateControl::begin(const std::string& command) {
-    const std::scoped_lock lock(mutex_);
+void UpdateControl::begin(const std::string& command, Origin origin) {
+    std::unique_lock lock(mutex_);
+    if (under_way_ && is_own_check_ && origin == Origin::people) {
+        gives_way_ = true;
+        next_check_ = device_.clock.since_boot() + first_check;  // instead of this one
+        ended_.wait_for(lock, longest_giving_way, [this] { return !under_way_ || !is_own_check_; });
+    }
     if (under_way_)
         throw api::Busy(std::format("'{}' is under way", *under_way_))
             .hint("GET /events and GET /updates/status tell when it has ended");
     under_way_ = command;
+    is_own_check_ = origin == Origin::own_check;
+    gives_way_ = false;
 }
 
 void UpdateControl::finish(const std::string& command, const std::exception* error) {
@@ -208,11 +216,12 @@ void UpdateControl::finish(const std::string& command, const std::exception* err
                         {"message", error == nullptr ? "" : describe(*error)}};
         write_memory();
     }
+    ended_.notify_all();
     publish_status();
 }
 
-Json UpdateControl::run(const std::string& command, const std::function<void()>& work) {
-    begin(command);
+Json UpdateControl::run(const std::string& command, const std::function<void()>& work, Origin origin) {
+    begin(command, origin);
     try {
         work();
     } catch (const std::exception& error) {
@@ -323,6 +332,7 @@ void UpdateControl::take_progress(const api::HelperProgress& progress) {
 
 void UpdateControl::check_stop() const {
     if (is_stopping_) throw Error("the daemon ends");
+    if (gives_way_) throw Error("it gave way to a command");
 }
 
 void UpdateControl::refuse_unless_good() {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -64,7 +65,8 @@ class UpdateControl {
 
     /// Another state of the helper is expected: a boot was confirmed or judged.
     void forget_state();
-    /// Refreshes when `updates.check_minutes` have passed. Called about once a second.
+    /// Refreshes when `updates.check_minutes` have passed; gives way to whatever people ask for meanwhile.
+    /// Called about once a second.
     void tick();
     /// Waits until no prepare is under way.
     void wait();
@@ -76,9 +78,10 @@ class UpdateControl {
         std::string version;
         Json json;  // as status() shows it
     };
-    void begin(const std::string& command);
+    enum class Origin { people, own_check };
+    void begin(const std::string& command, Origin origin = Origin::people);
     void finish(const std::string& command, const std::exception* error);
-    Json run(const std::string& command, const std::function<void()>& work);
+    Json run(const std::string& command, const std::function<void()>& work, Origin origin = Origin::people);
     bool has_stick() const;
     std::string address_of_stick() const;
     void notice_stick();
@@ -98,12 +101,15 @@ class UpdateControl {
     Device device_;
     UpdatePowers powers_;
     std::atomic<bool> is_stopping_ = false;
+    std::atomic<bool> gives_way_ = false;  // the own check that is under way
     CheckedTransport transport_;
     UpdateClient client_;
     ImageIdentity image_;
 
-    std::mutex mutex_;  // guards all below
+    std::mutex mutex_;               // guards all below
+    std::condition_variable ended_;  // what was under way
     std::optional<std::string> under_way_;
+    bool is_own_check_ = false;  // what is under way
     std::optional<api::HelperProgress> progress_;
     std::optional<Json> state_;  // the helper's; empty: to be asked for
     std::optional<Available> available_;

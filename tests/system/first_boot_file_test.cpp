@@ -32,12 +32,10 @@ class FirstBootFileLong : public testing::TestWithParam<Case> {
     }
     void put_on_esp(const std::string& content) const {
         if (content.empty()) {
-            run_mtools({"mmd", "-D", "s", "::/cairn", "::/cairn/first-boot.json",
-                        "::/cairn/first-boot.json/within"});
+            run_mtools({"mmd", "::/cairn/first-boot.json", "::/cairn/first-boot.json/within"});
             return;
         }
         write_file(folder_.path() / "first-boot.json", content);
-        run_mtools({"mmd", "-D", "s", "::/cairn"});
         run_mtools({"mcopy", "-o", folder_.path() / "first-boot.json", "::/cairn/first-boot.json"});
     }
 

@@ -316,5 +316,19 @@ TEST_F(UpdateControlTest, LooksForUpdatesByItself) {
     EXPECT_GT(server_.requests().size(), requests);
 }
 
+TEST_F(UpdateControlTest, ACheckOfItsOwnGivesWayToPeople) {
+    begin();
+    server_.serve("/metadata/timestamp.json", {.content = read_file(maker_.path() / "timestamp.json"),
+                                               .pause = std::chrono::seconds(600)});
+    clock_.boot += 60;
+    std::thread check([&] { updates_->tick(); });
+    while (!std::ranges::contains(server_.requests(), "GET /metadata/timestamp.json"))
+        std::this_thread::yield();
+    json("POST", "/actions/activate-update", "{}");
+    check.join();
+    EXPECT_EQ(last_command()["command"], "activate");
+    EXPECT_EQ(last_command()["outcome"], "success");
+}
+
 }  // namespace
 }  // namespace cairn::daemon
