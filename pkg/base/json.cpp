@@ -13,6 +13,11 @@ namespace {
 
 constexpr std::size_t max_depth = 64;
 
+/// The library's words hold the bytes that it did not like, which need not be UTF-8.
+std::string to_valid_text(const std::string& text) {
+    return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
 /// First pass over untrusted text: the library keeps the last of duplicate keys and takes any depth.
 class StrictReader : public nlohmann::json_sax<Json> {
   public:
@@ -35,7 +40,7 @@ class StrictReader : public nlohmann::json_sax<Json> {
         return false;
     }
     bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& error) override {
-        problem = error.what();
+        problem = to_valid_text(error.what());
         return false;
     }
 
@@ -76,7 +81,7 @@ Json read_json(const std::filesystem::path& path) {
 }
 
 std::string format_json(const Json& value) {
-    return value.dump(2) + "\n";
+    return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace cairn

@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 Json parse_json(std::string_view text, std::string_view name);
 Json read_json(const std::filesystem::path& path);
 
-/// Two-space indented, keys sorted, one final newline: the form in which files for people are written.
+/// For files that people read: two-space indented, keys sorted, one final newline; U+FFFD for no UTF-8.
 std::string format_json(const Json& value);
 
 }  // namespace cairn

@@ -65,10 +65,10 @@ TEST_F(SettingsFile, IsRefusedAsAWholeWhenItSetsAnythingElse) {
 }
 
 TEST_F(SettingsFile, IsRefusedWhenItIsNoSettings) {
-    for (const char* text :
-         {"", "{", "[]", R"({"format": 2, "settings": {}})", R"({"network": {"host_name": "gate"}})",
-          R"({"format": 1, "settings": {"network": {"host_nam": "gate"}}})",
-          R"({"format": 1, "settings": {"network": {"host_name": "two words"}}})"}) {
+    for (const char* text : {"", "{", "[]", "\xfe\xfe\xfe", R"({"format": 2, "settings": {}})",
+                             R"({"network": {"host_name": "gate"}})",
+                             R"({"format": 1, "settings": {"network": {"host_nam": "gate"}}})",
+                             R"({"format": 1, "settings": {"network": {"host_name": "two words"}}})"}) {
         write_file(device_.file(), text);
         fs::remove(device_.places.store / "first-boot.json");
         expect_refused("");

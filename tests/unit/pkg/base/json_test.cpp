@@ -27,5 +27,17 @@ TEST(Json, RefusesTruncatedText) {
         EXPECT_THROW(parse_json(text.substr(0, length), "x"), VerifyError) << length;
 }
 
+TEST(Json, WhatIsSaidOfBytesThatAreNotUtf8IsUtf8) {
+    for (const char* text : {"\xfe", "{\"a\": \"\xc3\"}", "\xff\xfe{}"}) {
+        try {
+            parse_json(text, "x");
+            ADD_FAILURE() << "taken";
+        } catch (const VerifyError& error) {
+            EXPECT_NO_THROW(Json(error.report()).dump()) << error.report();
+        }
+    }
+    EXPECT_EQ(format_json("a\xfe"), "\"a\xef\xbf\xbd\"\n");
+}
+
 }  // namespace
 }  // namespace cairn
