@@ -17,7 +17,8 @@ namespace {
 constexpr std::uint32_t header_length = 92;
 constexpr std::uint32_t entry_length = 128;
 constexpr std::uint32_t most_entries = 1024;
-constexpr std::size_t primary_steps = 2;  // the last ones of a plan
+constexpr std::uint64_t primary_entries = 2;  // their first sector
+constexpr std::size_t primary_steps = 2;      // the last ones of a plan
 constexpr std::string_view signature = "EFI PART";
 
 using Bytes = std::vector<std::uint8_t>;
@@ -96,6 +97,13 @@ bool has_sound_partitions(const PartitionTable& table) {
     return true;
 }
 
+/// Both tables fit around what partitions may use, where plan_table_writes() puts them.
+bool has_room_for_tables(const PartitionTable& table, std::uint64_t sectors) {
+    const std::uint64_t length = entry_sectors(table);
+    return table.first_usable >= primary_entries + length && length + 1 < sectors &&
+           table.last_usable < sectors - 1 - length;
+}
+
 /// One copy, from its header at `header_sector`.
 std::optional<PartitionTable> find_copy(BlockDevice& disk, std::uint64_t header_sector) {
     const std::uint32_t sector_size = disk.sector_size();
@@ -116,7 +124,7 @@ std::optional<PartitionTable> find_copy(BlockDevice& disk, std::uint64_t header_
     const auto entries_sector = load<std::uint64_t>(sector, 72);
     if (load<std::uint32_t>(sector, 84) != entry_length) return std::nullopt;
     if (table.entry_count == 0 || table.entry_count > most_entries) return std::nullopt;
-    if (table.first_usable > table.last_usable || table.last_usable >= sectors) return std::nullopt;
+    if (table.first_usable > table.last_usable || !has_room_for_tables(table, sectors)) return std::nullopt;
     if (entries_sector >= sectors || sectors - entries_sector < entry_sectors(table)) return std::nullopt;
 
     const Bytes entries = disk.read(entries_sector * sector_size, entry_sectors(table) * sector_size);
@@ -207,9 +215,7 @@ PartitionTable grow_to(PartitionTable table, std::uint64_t disk_size) {
 std::vector<TableWrite> plan_table_writes(const PartitionTable& table, std::uint64_t disk_size) {
     const std::uint64_t last_sector = disk_size / table.sector_size - 1;
     const std::uint64_t backup_entries = last_sector - entry_sectors(table);
-    const std::uint64_t primary_entries = 2;
-    CHECK(has_sound_partitions(table) && table.last_usable < backup_entries);
-    CHECK(table.first_usable >= primary_entries + entry_sectors(table));
+    CHECK(has_sound_partitions(table) && has_room_for_tables(table, last_sector + 1));
 
     const Bytes entries = make_entries(table);
     const auto at = [&](std::uint64_t sector) { return sector * table.sector_size; };
