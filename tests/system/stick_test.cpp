@@ -1,3 +1,4 @@
+#include <chrono>
 #include <format>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -225,8 +226,11 @@ TEST_P(StickLong, AnUpdateWhoseStickIsPulledGoesOnWhereItWas) {
     EXPECT_THAT(machine.run("cairnctl update check"), HasSubstr("2.0 (running: 1.0)"));
     const std::uint64_t to_check = machine.count_bytes_read("stick");
     machine.run("(cairnctl update prepare > /tmp/first 2>&1; echo $? > /tmp/first.status) & true");
-    while (machine.count_bytes_read("stick") < to_check + before_pull)
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (machine.count_bytes_read("stick") < to_check + before_pull) {
+        ASSERT_LT(std::chrono::steady_clock::now(), deadline) << machine.run("cat /tmp/first");
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
     const std::uint64_t first = machine.count_bytes_read("stick");
     machine.pull_out("stick");
     machine.run_until_it_succeeds("grep -q 1 /tmp/first.status");

@@ -6,62 +6,14 @@
 
 #include "pkg/base/error.h"
 #include "pkg/net/curl_transport.h"
-#include "pkg/net/file_transport.h"
 #include "tests/support/http_server.h"
-#include "tests/unit/pkg/tuf/repository_maker.h"
+#include "tests/unit/pkg/tuf/client_fixture.h"
 
 namespace cairn::tuf {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-/// A client of a repository on disk, and what the specification's attackers can do to it.
-class TufClient : public testing::Test {
-  protected:
-    RepositoryMaker repository_;
-    TemporaryDirectory place_;
-    fs::path state_ = place_.path() / "state";
-    fs::path output_ = place_.path() / "output";
-    net::FileTransport transport_;
-    Time now_ = RepositoryMaker::now;
-    std::vector<std::string> mirrors_{repository_.address()};
-
-    void start() {
-        repository_.publish();
-        Client::init(read_file(repository_.path() / "1.root.json"), state_);
-    }
-    void refresh() {
-        Client client({.state = state_, .metadata_mirrors = mirrors_, .now = now_}, transport_);
-        client.refresh();
-    }
-    fs::path download(const std::string& name) {
-        Client client({.state = state_, .metadata_mirrors = mirrors_, .now = now_}, transport_);
-        client.refresh();
-        return client.download(name, {repository_.address() + "/targets"}, output_);
-    }
-    /// The refusal's words; empty when there was none.
-    std::string refusal_of(const std::function<void()>& action) {
-        try {
-            action();
-        } catch (const Error& error) {
-            return error.report();
-        }
-        return {};
-    }
-    std::string refresh_refusal() {
-        return refusal_of([&] { refresh(); });
-    }
-    std::map<std::string, std::string> read_state() const {
-        std::map<std::string, std::string> files;
-        for (const fs::directory_entry& entry : fs::directory_iterator(state_))
-            files[entry.path().filename()] = read_file(entry.path());
-        return files;
-    }
-    std::uint64_t known_version(const std::string& role) const {
-        return read_json(state_ / (role + ".json")).at("signed").at("version").get<std::uint64_t>();
-    }
-};
 
 TEST_F(TufClient, KeepsWhatItTrustsAsItWasReceived) {
     start();
@@ -468,75 +420,6 @@ TEST_F(TufClient, GoesOnToTheNextMirrorWhenOneLies) {
 }
 
 // Delegations.
-
-TEST_F(TufClient, FollowsDelegationsInOrder) {
-    Targets& images = repository_.delegate(repository_.targets, "images", {"images/*/*"});
-    Targets& first = repository_.delegate(images, "first", {"images/a/*"});
-    Targets& second = repository_.delegate(images, "odd name?#", {"images/*/*"});
-    repository_.add_target(first, "images/a/one", "by the first");
-    repository_.add_target(second, "images/a/one", "by the second");
-    repository_.add_target(second, "images/b/two", "two");
-    repository_.add_target(second, "elsewhere", "not its business");
-    start();
-    EXPECT_EQ(read_file(download("images/a/one")), "by the first");
-    EXPECT_EQ(read_file(download("images/b/two")), "two");
-    EXPECT_THAT(refusal_of([&] { download("elsewhere"); }), HasSubstr("no target"));
-    EXPECT_TRUE(fs::exists(state_ / "odd%20name%3F%23.json"));
-}
-
-TEST_F(TufClient, ATerminatingDelegationEndsTheSearch) {
-    repository_.delegate(repository_.targets, "first", {"*"});
-    Targets& second = repository_.delegate(repository_.targets, "second", {"*"});
-    repository_.add_target(second, "file", "content");
-    start();
-    EXPECT_EQ(read_file(download("file")), "content");
-    repository_.targets.delegations->roles[0].is_terminating = true;
-    repository_.publish_next();
-    EXPECT_THAT(refusal_of([&] { download("file"); }), HasSubstr("no target"));
-}
-
-TEST_F(TufClient, HashBinsTakeTheirTargets) {
-    const std::string hash = crypto::hash_sha256("file").to_hex();
-    Targets& bin = repository_.delegate(repository_.targets, "bin", {});
-    Targets& other = repository_.delegate(repository_.targets, "other", {});
-    repository_.targets.delegations->roles[0].hash_prefixes = {hash.substr(0, 2)};
-    repository_.targets.delegations->roles[1].hash_prefixes = {hash[0] == '0' ? "1" : "0"};
-    repository_.add_target(bin, "file", "content");
-    repository_.add_target(other, "file", "wrong");
-    start();
-    EXPECT_EQ(read_file(download("file")), "content");
-    EXPECT_FALSE(fs::exists(state_ / "other.json"));
-}
-
-TEST_F(TufClient, SuccinctBinsHaveNamesOfEqualLength) {
-    SuccinctBins bins = {.bit_length = 10, .name_prefix = "bin"};
-    const std::string hash = crypto::hash_sha256("file").to_hex();
-    const unsigned long start = std::stoul(hash.substr(0, 3), nullptr, 16) >> 2;
-    EXPECT_EQ(bin_of(bins, "file"), std::format("bin-{:03x}", start));
-}
-
-TEST_F(TufClient, CirclesAndDeepChainsEnd) {
-    Targets& first = repository_.delegate(repository_.targets, "first", {"*"});
-    Targets& second = repository_.delegate(first, "second", {"*"});
-    second.delegations = repository_.targets.delegations;
-    start();
-    EXPECT_THAT(refusal_of([&] { download("file"); }), HasSubstr("no target"));
-    Targets* last = &second;
-    last->delegations.reset();
-    for (int depth = 0; depth < 70; ++depth)
-        last = &repository_.delegate(*last, std::format("deep{}", depth), {"*"});
-    repository_.publish_next();
-    EXPECT_THAT(refusal_of([&] { download("file"); }), HasSubstr("more than 64 roles"));
-}
-
-TEST_F(TufClient, ARoleThatTheSnapshotDoesNotListIsRefused) {
-    Targets& images = repository_.delegate(repository_.targets, "images", {"*"});
-    repository_.add_target(images, "file", "content");
-    start();
-    repository_.snapshot.files.erase("images.json");
-    repository_.publish_snapshot();
-    EXPECT_THAT(refusal_of([&] { download("file"); }), HasSubstr("does not list it"));
-}
 
 }  // namespace
 }  // namespace cairn::tuf
